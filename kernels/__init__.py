@@ -1,0 +1,1 @@
+"""Fast code and nothing else: `cpu/` numba, `cuda/` CUDA C++. Knows arrays, no tensors."""

@@ -1,0 +1,241 @@
+"""Methods of `Tensor` that change its shape or pick parts of it. Views share memory."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ..ops.shape import reshape as reshape_op
+from ..ops.shape.concatenate import OP as CONCATENATE
+from ..ops.shape.expand import OP as EXPAND
+from ..ops.shape.getitem import OP as GETITEM
+from ..ops.shape.permute import OP as PERMUTE
+from .inplace import plain_key
+from .tape import apply
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+RESHAPE = reshape_op.OP
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """`(2, 3)`, `((2, 3),)` and `([2, 3],)` all mean the shape (2, 3)."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    return tuple(int(size) for size in args)
+
+
+def axis_of(name: str, dim: int, ndim: int) -> int:
+    """A dimension as a non-negative axis. Raises IndexError where it does not exist."""
+    if not -max(ndim, 1) <= dim < max(ndim, 1):
+        raise IndexError(
+            f"{name}: dim {dim} does not exist (got a tensor with {ndim} dimensions); "
+            f"use {-max(ndim, 1)} … {max(ndim, 1) - 1}"
+        )
+    return dim % max(ndim, 1)
+
+
+class Shaping:
+    """Mixin: view, reshape, permute, transpose, flatten, squeeze, expand, indexing, …"""
+
+    __slots__ = ()
+    shape: Any
+    ndim: Any
+    array: Any
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements under another shape; one size may be −1."""
+        return apply(RESHAPE, self, shape=sizes(shape))
+
+    def view(self, *shape: Any) -> Tensor:
+        """Like `reshape`, but never a copy: RuntimeError where one would be needed."""
+        if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)):
+            raise TypeError(f"view: expects sizes (got {shape[0]!r}); use .to() for another dtype")
+        out = self.reshape(*shape)
+        if out.array.size and out._base is None:
+            raise RuntimeError(
+                f"view: the memory of this tensor (shape {self.shape}, strides "
+                f"{self.array.strides}) does not allow shape {out.shape}; use .reshape()"
+            )
+        return out
+
+    def view_as(self, other: Tensor) -> Tensor:
+        """A view in the shape of `other`."""
+        return self.view(other.shape)
+
+    def reshape_as(self, other: Tensor) -> Tensor:
+        """Reshaped to the shape of `other`."""
+        return self.reshape(other.shape)
+
+    def permute(self, *dims: Any) -> Tensor:
+        """The axes in another order."""
+        return apply(PERMUTE, self, axes=sizes(dims))
+
+    def transpose(self, dim0: int, dim1: int) -> Tensor:
+        """Two axes swapped."""
+        axes = list(range(self.ndim))
+        i, j = axis_of("transpose", dim0, self.ndim), axis_of("transpose", dim1, self.ndim)
+        if axes:
+            axes[i], axes[j] = axes[j], axes[i]
+        return apply(PERMUTE, self, axes=tuple(axes))
+
+    swapaxes = transpose
+
+    def movedim(self, source: int, destination: int) -> Tensor:
+        """One axis moved to another place."""
+        axes = list(range(self.ndim))
+        moved = axes.pop(axis_of("movedim", source, self.ndim))
+        axes.insert(axis_of("movedim", destination, self.ndim), moved)
+        return apply(PERMUTE, self, axes=tuple(axes))
+
+    def t(self) -> Tensor:
+        """The transpose of a matrix. Raises RuntimeError for more than two axes."""
+        if self.ndim > 2:
+            raise RuntimeError(f"t: expects at most 2 axes (got shape {self.shape}); use .mT")
+        return self.transpose(0, 1) if self.ndim == 2 else self.reshape(self.shape)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802
+        """All axes reversed."""
+        return apply(PERMUTE, self, axes=tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802
+        """The last two axes swapped."""
+        return self.transpose(-1, -2)
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        """The axes from start_dim to end_dim (included) joined into one."""
+        if self.ndim == 0:
+            return self.reshape(1)
+        first = axis_of("flatten", start_dim, self.ndim)
+        last = axis_of("flatten", end_dim, self.ndim)
+        if first > last:
+            raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+        joined = math.prod(self.shape[first : last + 1])
+        return self.reshape(*self.shape[:first], joined, *self.shape[last + 1 :])
+
+    def unflatten(self, dim: int, shape: Any) -> Tensor:
+        """One axis split into several."""
+        axis = axis_of("unflatten", dim, self.ndim)
+        inner = reshape_op.resolve((self.shape[axis],), sizes((shape,)))
+        return self.reshape(*self.shape[:axis], *inner, *self.shape[axis + 1 :])
+
+    def ravel(self) -> Tensor:
+        """One axis."""
+        return self.reshape(-1)
+
+    def squeeze(self, dim: Any = None) -> Tensor:
+        """Without its axes of size 1; with `dim`, without those alone where they are 1."""
+        if dim is None:
+            drop = set(range(self.ndim))
+        else:
+            chosen = (dim,) if isinstance(dim, int) else dim
+            drop = {axis_of("squeeze", d, self.ndim) for d in chosen}
+        kept = [size for axis, size in enumerate(self.shape) if not (axis in drop and size == 1)]
+        return self.reshape(kept)
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        """With a new axis of size 1 at `dim`."""
+        axis = axis_of("unsqueeze", dim, self.ndim + 1)
+        return self.reshape(*self.shape[:axis], 1, *self.shape[axis:])
+
+    def expand(self, *shape: Any) -> Tensor:
+        """Axes of size 1 repeated without copying; −1 keeps a size."""
+        wanted = sizes(shape)
+        extra = len(wanted) - self.ndim
+        known = (-1,) * extra + tuple(self.shape)
+        full = tuple(
+            old if size == -1 else size for size, old in zip(wanted, known, strict=False)
+        )
+        return apply(EXPAND, self, shape=full)
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        """Expanded to the shape of `other`."""
+        return self.expand(other.shape)
+
+    def repeat(self, *times: Any) -> Tensor:
+        """Copies laid side by side, `times[k]` along axis k (NumPy's tile)."""
+        counts = sizes(times)
+        if len(counts) < self.ndim:
+            raise RuntimeError(
+                f"repeat: expects a count for each of the {self.ndim} axes (got {counts})"
+            )
+        shape = (1,) * (len(counts) - self.ndim) + tuple(self.shape)
+        split = [size for pair in zip((1,) * len(shape), shape, strict=True) for size in pair]
+        wide = [size for pair in zip(counts, shape, strict=True) for size in pair]
+        joined = [n * size for n, size in zip(counts, shape, strict=True)]
+        return self.reshape(split).expand(wide).reshape(joined)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return apply(GETITEM, self, key=plain_key(key))
+
+    def select(self, dim: int, index: int) -> Tensor:
+        """One slice along an axis, without that axis."""
+        return self[(slice(None),) * axis_of("select", dim, self.ndim) + (index,)]
+
+    def narrow(self, dim: int, start: int, length: int) -> Tensor:
+        """`length` slices along an axis from `start` on."""
+        axis = axis_of("narrow", dim, self.ndim)
+        if start < 0 or length < 0 or start + length > self.shape[axis]:
+            raise RuntimeError(
+                f"narrow: {start} … {start + length} lies outside axis {axis} of size "
+                f"{self.shape[axis]}"
+            )
+        return self[(slice(None),) * axis + (slice(start, start + length),)]
+
+    def split(self, size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+        """Pieces of `size` along an axis (the last may be smaller), or of the sizes in a list."""
+        axis = axis_of("split", dim, self.ndim)
+        total = self.shape[axis]
+        if isinstance(size, int):
+            if size <= 0:
+                raise RuntimeError(f"split: the size of a piece is positive (got {size})")
+            parts = [min(size, total - start) for start in range(0, total, size)] or [0]
+        else:
+            parts = list(size)
+            if sum(parts) != total:
+                raise RuntimeError(f"split: sizes {parts} do not add up to {total} (axis {axis})")
+        starts = [sum(parts[:k]) for k in range(len(parts))]
+        return tuple(self.narrow(axis, start, n) for start, n in zip(starts, parts, strict=True))
+
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+        """At most `chunks` pieces of equal size along an axis."""
+        if chunks <= 0:
+            raise RuntimeError(f"chunk: the number of pieces is positive (got {chunks})")
+        axis = axis_of("chunk", dim, self.ndim)
+        return self.split(max(1, -(-self.shape[axis] // chunks)), axis)
+
+    def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
+        """The slices along an axis, without that axis."""
+        axis = axis_of("unbind", dim, self.ndim)
+        return tuple(self.select(axis, k) for k in range(self.shape[axis]))
+
+    def flip(self, *dims: Any) -> Tensor:
+        """Some axes reversed (a copy, as in PyTorch)."""
+        axes = {axis_of("flip", d, self.ndim) for d in sizes(dims)}
+        key = tuple(slice(None, None, -1 if k in axes else 1) for k in range(self.ndim))
+        return self[key].clone()
+
+
+def cat(tensors: Any, dim: int = 0) -> Tensor:
+    """Tensors joined along an axis."""
+    tensors = list(tensors)
+    if not tensors:
+        raise ValueError("cat: expects at least one tensor (got none)")
+    dtype = tensors[0].dtype
+    for tensor in tensors[1:]:
+        from ..backend.dtypes import promote_dtypes
+
+        dtype = promote_dtypes(dtype, tensor.dtype)
+    return apply(CONCATENATE, *(tensor.to(dtype=dtype) for tensor in tensors), axis=dim)
+
+
+def stack(tensors: Any, dim: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new axis."""
+    tensors = list(tensors)
+    shapes = {tuple(tensor.shape) for tensor in tensors}
+    if len(shapes) != 1:
+        raise ValueError(f"stack: expects tensors of one shape (got {sorted(shapes)})")
+    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim)

@@ -1,0 +1,26 @@
+"""Floor 1: which array library, which device, which random stream, which kernel."""
+
+from .device import device, device_of, library_for, to_device, to_numpy
+from .library import Array, ArrayLibrary, array_module, library_of, register_library
+from .random import Generator, default_generator, manual_seed
+from .registry import find_kernel, kernel_path, kernels_in_use, use_kernels
+
+__all__ = [
+    "Array",
+    "ArrayLibrary",
+    "Generator",
+    "array_module",
+    "default_generator",
+    "device",
+    "device_of",
+    "find_kernel",
+    "kernel_path",
+    "kernels_in_use",
+    "library_for",
+    "library_of",
+    "manual_seed",
+    "register_library",
+    "to_device",
+    "to_numpy",
+    "use_kernels",
+]

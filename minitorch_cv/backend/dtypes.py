@@ -1,0 +1,92 @@
+"""Number types and PyTorch's rules for mixing them.
+
+A dtype is NumPy's own object; `default_dtype` is what float data without a type becomes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+float16 = half = np.dtype("float16")
+float32 = float = np.dtype("float32")
+float64 = double = np.dtype("float64")
+int8 = np.dtype("int8")
+int16 = short = np.dtype("int16")
+int32 = int_ = np.dtype("int32")
+int64 = long = np.dtype("int64")
+uint8 = np.dtype("uint8")
+bool_ = np.dtype("bool")
+
+_default = float32
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype that Python floats become: float32 unless it was changed."""
+    return _default
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Sets the dtype that Python floats become. Raises TypeError unless it is a float dtype."""
+    global _default
+    dtype = as_dtype(dtype)
+    if dtype.kind != "f":
+        raise TypeError(f"set_default_dtype: expects a float dtype (got {dtype})")
+    _default = dtype
+
+
+def as_dtype(dtype: Any) -> np.dtype[Any]:
+    """The dtype meant by a name, a NumPy type or Python's float, int and bool (PyTorch's meaning)."""
+    if dtype.__class__ is float32.__class__:
+        return dtype
+    if dtype is _FLOAT:
+        return _default
+    if dtype is _INT:
+        return int64
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise TypeError(
+            f"dtype: no such type (got {dtype!r}); use mt.float32, mt.float64, mt.int64, mt.bool …"
+        ) from None
+
+
+_FLOAT = (1.0).__class__
+_INT = (1).__class__
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # PyTorch's categories: bool < integer < float
+
+
+def scalar_dtype(dtype: np.dtype[Any], value: Any) -> np.dtype[Any]:
+    """The dtype of `tensor (dtype) ∘ value` for a Python number: the tensor's, unless the number is
+    of a higher category (an integer tensor times 0.5 is of the default float type)."""
+    kind = dtype.kind
+    if kind == "f":
+        return dtype
+    if isinstance(value, (_FLOAT, np.floating)):
+        return _default
+    if kind == "b" and not isinstance(value, (bool, np.bool_)):
+        return int64
+    return dtype
+
+
+def promote_dtypes(
+    a: np.dtype[Any], b: np.dtype[Any], a_is_scalar: bool = False, b_is_scalar: bool = False
+) -> np.dtype[Any]:
+    """The dtype of `a ∘ b` for two tensors, by PyTorch's rule.
+
+    Of two categories (bool < integer < float) the higher one wins with its own width; a 0-d tensor
+    counts only where its category is higher. int64 with float16 is therefore float16, not float64.
+    """
+    if a == b:
+        return a
+    rank_a, rank_b = _RANK[a.kind], _RANK[b.kind]
+    if rank_a > rank_b:
+        return a
+    if rank_b > rank_a:
+        return b
+    if a_is_scalar and not b_is_scalar:
+        return b
+    if b_is_scalar and not a_is_scalar:
+        return a
+    return np.promote_types(a, b)

@@ -1,0 +1,126 @@
+"""Array libraries: which one do these arrays belong to, and how do arrays move between them?
+
+An `ArrayLibrary` answers for one type of array: NumPy's on the CPU, CuPy's on a GPU. It is found by
+one dictionary look-up on the array's type. `autograd` registers a third one for `Tensor`, whose
+namespace records what it computes; that is how a `backward` written for arrays is differentiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a NumPy array, a CuPy array, or (when a backward is itself recorded) a Tensor
+
+
+class ArrayLibrary:
+    """One kind of array: its namespace of functions and its transfers.
+
+    name: "cpu", "cuda" or the name of a test device.
+    namespace: the module with NumPy's function names.
+    array_type: the type that the look-up goes by.
+    from_numpy(array, index): a NumPy array → an array of this library on device `index`.
+    to_numpy(array): an array of this library → a NumPy array.
+    index_of(array): the device index it lies on (0 where there is only one).
+    count(): how many devices there are.
+    synchronize(): waits for work in flight.
+    record: `autograd.apply` for Tensors, None for arrays that hold numbers.
+    """
+
+    __slots__ = (
+        "name", "namespace", "array_type", "from_numpy", "to_numpy", "index_of", "count",
+        "synchronize", "record",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        namespace: Any,
+        array_type: type,
+        from_numpy: Callable[..., Array],
+        to_numpy: Callable[[Array], np.ndarray],
+        index_of: Callable[[Array], int] = lambda array: 0,
+        count: Callable[[], int] = lambda: 1,
+        synchronize: Callable[[], None] = lambda: None,
+        record: Callable[..., Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.namespace = namespace
+        self.array_type = array_type
+        self.from_numpy = from_numpy
+        self.to_numpy = to_numpy
+        self.index_of = index_of
+        self.count = count
+        self.synchronize = synchronize
+        self.record = record
+
+    def __repr__(self) -> str:
+        return f"ArrayLibrary({self.name!r})"
+
+
+CPU = ArrayLibrary("cpu", np, np.ndarray, lambda array, index=0: array, lambda array: array)
+
+_BY_TYPE: dict[type, ArrayLibrary | None] = {np.ndarray: CPU}
+_BY_NAME: dict[str, ArrayLibrary] = {"cpu": CPU}
+
+
+def register_library(library: ArrayLibrary) -> None:
+    """Makes a library known under its name and its array type (a later one replaces an earlier)."""
+    _BY_NAME[library.name] = library
+    _BY_TYPE[library.array_type] = library
+
+
+def unregister_library(library: ArrayLibrary) -> None:
+    """Forgets a library (used by tests that register a device of their own)."""
+    _BY_NAME.pop(library.name, None)
+    for kind in [kind for kind, known in _BY_TYPE.items() if known is library]:
+        del _BY_TYPE[kind]
+
+
+def library_named(name: str) -> ArrayLibrary | None:
+    """The library registered under a device name, or None."""
+    return _BY_NAME.get(name)
+
+
+def library_of(array: Any) -> ArrayLibrary | None:
+    """The library an array belongs to; None for None and for scalars, which lie on no device."""
+    try:
+        return _BY_TYPE[array.__class__]
+    except KeyError:
+        return _look_up_subclass(array.__class__)
+
+
+def _look_up_subclass(kind: type) -> ArrayLibrary | None:
+    """The answer for a type met for the first time (a subclass, or a scalar), remembered."""
+    answer = None
+    for known, library in list(_BY_TYPE.items()):
+        if library is not None and issubclass(kind, known):
+            answer = library
+            break
+    _BY_TYPE[kind] = answer
+    return answer
+
+
+def array_module(*arrays: Any) -> Any:
+    """The namespace with NumPy's function names that the arrays belong to.
+
+    NumPy for NumPy arrays and scalars, CuPy for CuPy arrays, and our own recording namespace as
+    soon as one of the inputs is a Tensor.
+
+    Raises TypeError when arrays of two devices are mixed.
+    """
+    found: ArrayLibrary | None = None
+    for array in arrays:
+        library = library_of(array)
+        if library is None or library is found:
+            continue
+        if found is None or library.record is not None:
+            found = library
+        elif found.record is None:
+            raise TypeError(
+                f"array_module: arrays lie on two devices (got {found.name} and {library.name}); "
+                "move one of them with .to()"
+            )
+    return np if found is None else found.namespace

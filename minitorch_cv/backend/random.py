@@ -1,0 +1,106 @@
+"""Random numbers: one explicit generator, or the one that `manual_seed` seeds.
+
+The counter-based Philox generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
+3") is drawn from on the host; its whole state is a plain dictionary, so a checkpoint can hold it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+Shape = tuple[int, ...]
+
+
+class Generator:
+    """A stream of random numbers (PyTorch: `torch.Generator`).
+
+    manual_seed(seed) starts it anew; get_state() / set_state() save and restore it exactly.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.manual_seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Starts the stream that belongs to `seed`. Raises TypeError for anything but an int."""
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise TypeError(f"manual_seed: expects an int (got {seed!r})")
+        self._seed = int(seed) % 2**64
+        self._numpy = np.random.Generator(np.random.Philox(self._seed))
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed this stream started from."""
+        return self._seed
+
+    def get_state(self) -> dict[str, Any]:
+        """The state as plain numbers and lists (JSON can hold it)."""
+        state = self._numpy.bit_generator.state
+        return {
+            "seed": self._seed,
+            "counter": [int(v) for v in state["state"]["counter"]],
+            "key": [int(v) for v in state["state"]["key"]],
+            "buffer": [int(v) for v in state["buffer"]],
+            "buffer_pos": int(state["buffer_pos"]),
+            "has_uint32": int(state["has_uint32"]),
+            "uinteger": int(state["uinteger"]),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> Generator:
+        """Goes on exactly where `get_state` was called. Raises ValueError for another dictionary."""
+        try:
+            self._numpy.bit_generator.state = {
+                "bit_generator": "Philox",
+                "state": {
+                    "counter": np.array(state["counter"], np.uint64),
+                    "key": np.array(state["key"], np.uint64),
+                },
+                "buffer": np.array(state["buffer"], np.uint64),
+                "buffer_pos": state["buffer_pos"],
+                "has_uint32": state["has_uint32"],
+                "uinteger": state["uinteger"],
+            }
+            self._seed = int(state["seed"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"Generator.set_state: not a state of get_state() ({error!r})"
+            ) from error
+        return self
+
+    def rand(self, shape: Shape, dtype: Any = np.float32) -> np.ndarray:
+        """Uniform numbers in [0, 1) of a float dtype."""
+        draw = np.float64 if np.dtype(dtype) == np.float64 else np.float32
+        return self._numpy.random(shape, dtype=draw).astype(dtype, copy=False)
+
+    def randn(self, shape: Shape, dtype: Any = np.float32) -> np.ndarray:
+        """Normal numbers of mean 0 and variance 1 of a float dtype."""
+        draw = np.float64 if np.dtype(dtype) == np.float64 else np.float32
+        return self._numpy.standard_normal(shape, dtype=draw).astype(dtype, copy=False)
+
+    def randint(self, low: int, high: int, shape: Shape, dtype: Any = np.int64) -> np.ndarray:
+        """Integers in [low, high)."""
+        return self._numpy.integers(low, high, shape, dtype=np.int64).astype(dtype, copy=False)
+
+    def randperm(self, n: int) -> np.ndarray:
+        """The numbers 0 … n − 1 in random order, int64."""
+        return self._numpy.permutation(n).astype(np.int64, copy=False)
+
+
+default_generator = Generator(0)
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seeds the default generator, which all layers draw from unless given another."""
+    return default_generator.manual_seed(seed)
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The state of the default generator."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Sets the default generator to a state of `get_rng_state`."""
+    default_generator.set_state(state)

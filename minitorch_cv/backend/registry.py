@@ -1,0 +1,94 @@
+"""The kernel registry: which fast kernel, if any, takes over for an op on a device.
+
+A kernel is the module `minitorch_cv.kernels.<device>.<op>`, imported when the op first runs. It has
+
+    supports(*arrays, **params) -> bool         are these arguments ones it was written for?
+    forward(*arrays, **params) -> (y, fields)   the op's output, and its `Saved`, field by field
+    backward(gy, saved, needs) -> grads         optional; else the reference's backward runs
+
+and returns what the reference returns within the op's stated tolerance. Nothing else in the
+project branches on speed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import warnings
+from types import ModuleType, TracebackType
+
+_MODES = ("fast", "reference")
+_mode = "fast"
+_loaded: dict[tuple[str, str], ModuleType | None] = {}
+
+
+class use_kernels:  # noqa: N801 (a context manager, used like a function)
+    """Chooses the path from here on, or inside a `with` block: "fast" or "reference".
+
+    Raises ValueError for another mode.
+    """
+
+    def __init__(self, mode: str) -> None:
+        global _mode
+        if mode not in _MODES:
+            raise ValueError(f"use_kernels: no such mode (got {mode!r}); use 'fast' or 'reference'")
+        self.previous = _mode
+        _mode = mode
+
+    def __enter__(self) -> use_kernels:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        global _mode
+        _mode = self.previous
+
+
+def kernels_in_use() -> str:
+    """The mode in force: "fast" or "reference"."""
+    return _mode
+
+
+def find_kernel(op: str, device: str) -> ModuleType | None:
+    """The kernel module of an op on a device; None in reference mode or where there is none."""
+    if _mode == "reference":
+        return None
+    key = (op, device)
+    if key not in _loaded:
+        _loaded[key] = _load(op, device)
+    return _loaded[key]
+
+
+def kernel_path(op: str, device: str) -> str | None:
+    """The name of the kernel module of an op on a device, without loading it; None without one."""
+    name = f"minitorch_cv.kernels.{device}.{op}"
+    if importlib.util.find_spec(f"minitorch_cv.kernels.{device}") is None:
+        return None
+    return name if importlib.util.find_spec(name) is not None else None
+
+
+def _load(op: str, device: str) -> ModuleType | None:
+    """Imports a kernel; where numba is missing, says so once and leaves the reference path."""
+    if device not in ("cpu", "cuda") or kernel_path(op, device) is None:
+        return None
+    try:
+        return importlib.import_module(f"minitorch_cv.kernels.{device}.{op}")
+    except ImportError as error:
+        _warn_once(str(error))
+        return None
+
+
+_warned: set[str] = set()
+
+
+def _warn_once(reason: str) -> None:
+    if reason not in _warned:
+        _warned.add(reason)
+        warnings.warn(
+            f"minitorch_cv: fast kernels are off ({reason}); the reference path runs instead",
+            stacklevel=2,
+        )

@@ -1,0 +1,38 @@
+"""The elementwise functions of two inputs: a row each.
+
+Columns: name, y = forward(xp, a, b), ga and gb, the naive reference for two numbers. At ties
+`maximum` and `minimum` give half of the gradient to each side, as PyTorch does; where an input is
+NaN the result is NaN.
+"""
+
+from __future__ import annotations
+
+import cmath
+
+from ..op import Op
+from .table import binary
+
+ROWS: tuple[Op, ...] = (
+    binary("add", lambda xp, a, b: a + b, lambda xp, gy: gy, lambda xp, gy: gy,
+           lambda a, b: a + b),
+    binary("sub", lambda xp, a, b: a - b, lambda xp, gy: gy, lambda xp, gy: -gy,
+           lambda a, b: a - b),
+    binary("mul", lambda xp, a, b: a * b, lambda xp, gy, b: gy * b, lambda xp, gy, a: gy * a,
+           lambda a, b: a * b),
+    binary("div", lambda xp, a, b: a / b, lambda xp, gy, b: gy / b, lambda xp, gy, b, y: -gy * y / b,
+           lambda a, b: a / b, low=0.3),
+    binary("pow", lambda xp, a, b: a**b,
+           lambda xp, gy, a, b: gy * xp.where(xp.equal(b, 0), 0 * gy, b * a ** (b - 1)),
+           lambda xp, gy, a, y: gy * xp.where(xp.equal(a, 0), 0 * gy, y * xp.log(a)),
+           lambda a, b: cmath.exp(b * cmath.log(a)), low=0.3),
+    binary("maximum", lambda xp, a, b: xp.maximum(a, b),
+           lambda xp, gy, a, b: gy * ((a > b) + 0.5 * xp.equal(a, b)),
+           lambda xp, gy, a, b: gy * ((b > a) + 0.5 * xp.equal(a, b)),
+           lambda a, b: a if a.real > b.real else b, apart=0.01),
+    binary("minimum", lambda xp, a, b: xp.minimum(a, b),
+           lambda xp, gy, a, b: gy * ((a < b) + 0.5 * xp.equal(a, b)),
+           lambda xp, gy, a, b: gy * ((b < a) + 0.5 * xp.equal(a, b)),
+           lambda a, b: a if a.real < b.real else b, apart=0.01),
+)  # fmt: skip
+
+BY_NAME: dict[str, Op] = {op.name: op for op in ROWS}

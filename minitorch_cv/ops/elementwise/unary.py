@@ -1,0 +1,70 @@
+"""The elementwise functions of one input: a row each.
+
+Columns: name, y = forward(xp, x), gx = derivative(xp, gy, …), the naive reference for one number.
+At kinks the derivative follows PyTorch: abs'(0) = 0, sign, floor, ceil, round and trunc have
+derivative 0 everywhere, clamp passes the gradient at its bounds. `round` goes half to even.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+
+from ..op import Op
+from .table import unary
+
+_STEPS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)  # where floor, ceil and round jump
+
+
+def _clamp_reference(x: complex, min: float | None, max: float | None) -> complex:  # noqa: A002
+    if min is not None and x.real < min:
+        return min
+    if max is not None and x.real > max:
+        return max
+    return x
+
+
+ROWS: tuple[Op, ...] = (
+    unary("neg", lambda xp, x: -x, lambda xp, gy: -gy, lambda x: -x),
+    unary("abs", lambda xp, x: xp.abs(x), lambda xp, gy, x: gy * xp.sign(x),
+          lambda x: -x if x.real < 0 else x, avoid=(0.0,)),
+    unary("exp", lambda xp, x: xp.exp(x), lambda xp, gy, y: gy * y, cmath.exp),
+    unary("expm1", lambda xp, x: xp.expm1(x), lambda xp, gy, y: gy * (y + 1),
+          lambda x: cmath.exp(x) - 1),
+    unary("log", lambda xp, x: xp.log(x), lambda xp, gy, x: gy / x, cmath.log, low=0.2, high=3.0),
+    unary("log2", lambda xp, x: xp.log2(x), lambda xp, gy, x: gy / (x * math.log(2)),
+          lambda x: cmath.log(x) / math.log(2), low=0.2, high=3.0),
+    unary("log10", lambda xp, x: xp.log10(x), lambda xp, gy, x: gy / (x * math.log(10)),
+          cmath.log10, low=0.2, high=3.0),
+    unary("log1p", lambda xp, x: xp.log1p(x), lambda xp, gy, x: gy / (x + 1),
+          lambda x: cmath.log(1 + x), low=-0.7, high=3.0),
+    unary("sqrt", lambda xp, x: xp.sqrt(x), lambda xp, gy, y: gy / (2 * y), cmath.sqrt,
+          low=0.2, high=3.0),
+    unary("rsqrt", lambda xp, x: 1 / xp.sqrt(x), lambda xp, gy, y: -0.5 * gy * y * y * y,
+          lambda x: 1 / cmath.sqrt(x), low=0.2, high=3.0),
+    unary("square", lambda xp, x: x * x, lambda xp, gy, x: 2 * gy * x, lambda x: x * x),
+    unary("reciprocal", lambda xp, x: 1 / x, lambda xp, gy, y: -gy * y * y, lambda x: 1 / x,
+          low=0.3, high=3.0),
+    unary("sin", lambda xp, x: xp.sin(x), lambda xp, gy, x: gy * xp.cos(x), cmath.sin),
+    unary("cos", lambda xp, x: xp.cos(x), lambda xp, gy, x: -gy * xp.sin(x), cmath.cos),
+    unary("tan", lambda xp, x: xp.tan(x), lambda xp, gy, y: gy * (1 + y * y), cmath.tan,
+          low=-1.2, high=1.2),
+    unary("tanh", lambda xp, x: xp.tanh(x), lambda xp, gy, y: gy * (1 - y * y), cmath.tanh),
+    unary("sign", lambda xp, x: xp.sign(x), lambda xp, gy: 0 * gy,
+          lambda x: (x.real > 0) - (x.real < 0), avoid=(0.0,)),
+    unary("floor", lambda xp, x: xp.floor(x), lambda xp, gy: 0 * gy, lambda x: math.floor(x.real),
+          avoid=_STEPS),
+    unary("ceil", lambda xp, x: xp.ceil(x), lambda xp, gy: 0 * gy, lambda x: math.ceil(x.real),
+          avoid=_STEPS),
+    unary("round", lambda xp, x: xp.rint(x), lambda xp, gy: 0 * gy, lambda x: round(x.real),
+          avoid=_STEPS),
+    unary("trunc", lambda xp, x: xp.trunc(x), lambda xp, gy: 0 * gy, lambda x: math.trunc(x.real),
+          avoid=_STEPS),
+    unary("clamp",
+          lambda xp, x, min, max: xp.clip(x, min, max),
+          lambda xp, gy, x, min, max: xp.where(xp.equal(x, xp.clip(x, min, max)), gy, 0 * gy),
+          _clamp_reference, avoid=(-0.5, 0.9),
+          grid=({"min": -0.5, "max": 0.9}, {"min": None, "max": 0.9}, {"min": -0.5, "max": None})),
+)  # fmt: skip
+
+BY_NAME: dict[str, Op] = {op.name: op for op in ROWS}
