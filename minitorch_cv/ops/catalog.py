@@ -1,0 +1,86 @@
+"""Every op of the engine by name. Modules are imported when an op is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .op import Op
+
+# module (below minitorch_cv.ops) → its ops. A table of rows names all of its ops by itself.
+_FILES: dict[str, dict[str, str]] = {
+    "elementwise.cast": {"convert": "CONVERT", "clone": "CLONE"},
+    "elementwise.where": {"where": "OP"},
+    "shape.getitem": {"getitem": "OP", "scatter": "SCATTER"},
+    "shape.setitem": {"setitem": "OP"},
+    "shape.reshape": {"reshape": "OP"},
+    "shape.permute": {"permute": "OP"},
+    "shape.expand": {"expand": "OP"},
+    "shape.concatenate": {"concatenate": "OP"},
+    "shape.pad": {"pad": "OP"},
+    "reduce.sum": {"sum": "OP"},
+    "reduce.mean": {"mean": "OP"},
+    "reduce.var": {"var": "OP"},
+    "reduce.prod": {"prod": "OP"},
+    "reduce.amax": {"amax": "AMAX", "amin": "AMIN"},
+    "reduce.max": {"max": "MAX", "min": "MIN"},
+    "linalg.matmul": {"matmul": "OP"},
+    "linalg.linear": {"linear": "OP"},
+    "conv.im2col": {"im2col": "OP", "col2im": "COL2IM"},
+    "conv.conv2d": {"conv2d": "OP"},
+    "pool.max_pool2d": {"max_pool2d": "OP"},
+    "pool.avg_pool2d": {"avg_pool2d": "OP"},
+    "pool.adaptive_avg_pool2d": {"adaptive_avg_pool2d": "OP"},
+    "pool.adaptive_max_pool2d": {"adaptive_max_pool2d": "OP"},
+    "norm.batch_norm": {"batch_norm": "OP"},
+    "random.dropout": {"dropout": "OP"},
+    "activation.prelu": {"prelu": "OP"},
+    "activation.softmax": {"softmax": "OP"},
+    "activation.log_softmax": {"log_softmax": "OP"},
+    "loss.cross_entropy": {"cross_entropy": "OP"},
+    "loss.nll_loss": {"nll_loss": "OP"},
+    "loss.mse_loss": {"mse_loss": "OP"},
+    "loss.l1_loss": {"l1_loss": "OP"},
+}
+_TABLES = ("elementwise.unary", "elementwise.binary", "elementwise.activations")
+
+
+def op_names() -> list[str]:
+    """The names of all ops, sorted."""
+    rows = [row.name for table in _TABLES for row in _module(table).ROWS]
+    return sorted(rows + [name for file in _FILES.values() for name in file])
+
+
+def op_named(name: str) -> Op:
+    """The op of that name. Raises ValueError, with the nearest names, where there is none."""
+    for file, members in _FILES.items():
+        if name in members:
+            return getattr(_module(file), members[name])
+    for table in _TABLES:
+        if name in _module(table).BY_NAME:
+            return _module(table).BY_NAME[name]
+    import difflib
+
+    near = difflib.get_close_matches(name, op_names(), 3, 0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(op_names())}"
+    raise ValueError(f"ops: no op is called {name!r}; {hint}")
+
+
+def module_of(name: str) -> str:
+    """The module, below `minitorch_cv.ops`, in which an op is written."""
+    for file, members in _FILES.items():
+        if name in members:
+            return file
+    for table in _TABLES:
+        if name in _module(table).BY_NAME:
+            return table
+    raise ValueError(f"ops: no op is called {name!r}")
+
+
+def all_ops() -> list[Op]:
+    """All ops, by name."""
+    return [op_named(name) for name in op_names()]
+
+
+def _module(path: str) -> Any:
+    return importlib.import_module(f".{path}", __package__)
