@@ -126,11 +126,16 @@ class Arithmetic:
         return _operate(POW, other, self)
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return compare("floor_divide", self, other)
+        return _operate(_B["floor_divide"], self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return _operate(_B["floor_divide"], other, self)
 
     def __mod__(self, other: Any) -> Tensor:
-        """x − ⌊x / y⌋ y, with the sign of y."""
-        return self - compare("floor_divide", self, other) * other
+        return _operate(_B["remainder"], self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return _operate(_B["remainder"], other, self)
 
     def __matmul__(self, other: Any) -> Tensor:
         if _defer(other):
@@ -206,6 +211,14 @@ class Arithmetic:
         return self @ other
 
     mm = bmm = mv = dot = matmul
+
+    def floor_divide(self, other: Any) -> Tensor:
+        """⌊self / other⌋; the derivative is 0"""
+        return self // other
+
+    def remainder(self, other: Any) -> Tensor:
+        """self − other ⌊self / other⌋, with the sign of other"""
+        return self % other
 
     def maximum(self, other: Any) -> Tensor:
         """The larger of two, element by element; ties share the gradient."""

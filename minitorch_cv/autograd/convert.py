@@ -9,6 +9,7 @@ import numpy as np
 from ..backend.device import device, to_device, to_numpy
 from ..backend.dtypes import as_dtype, bool_, float16, float32, float64, int8, int32, int64, uint8
 from ..ops.elementwise.cast import CLONE, CONVERT
+from .function import Transfer
 from .tape import apply, new_tensor
 
 if TYPE_CHECKING:
@@ -174,6 +175,4 @@ def _to_device(tensor: Any, where: Any) -> Any:
         return tensor
     if not tensor._requires_grad:
         return new_tensor(array)
-    from .transfer import Transfer
-
     return Transfer.apply(tensor, where)

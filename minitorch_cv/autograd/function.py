@@ -1,9 +1,13 @@
-"""`Function`: an operation of one's own, with its own backward (PyTorch: `autograd.Function`)."""
+"""`Function`: an operation of one's own, with its own backward (PyTorch: `autograd.Function`).
+
+The engine's own use of it is `Transfer`: moving to another device, and the gradient back.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..backend.device import to_device
 from ..backend.library import array_module
 from . import tape
 from .modes import enable_grad, no_grad, state
@@ -150,3 +154,16 @@ class Function:
             if id(old) not in constant and new.dtype.kind == "f":
                 new._node, new._index, new._requires_grad = node, k, True
         return fresh
+
+
+class Transfer(Function):
+    """y = x on another device; gx = gy on the device of x."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, where: Any) -> Any:
+        ctx.source = x.device
+        return new_tensor(to_device(x.array, where))
+
+    @staticmethod
+    def backward(ctx: Any, gy: Any) -> Any:
+        return gy.to(ctx.source), None

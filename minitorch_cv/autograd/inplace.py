@@ -173,7 +173,12 @@ def assign(target: Any, key: Any, value: Any) -> Tensor:
 
 
 def _judge(target: Any, name: str) -> None:
-    """Raises RuntimeError where an in-place change would lose the gradient of a leaf."""
+    """Raises RuntimeError where memory is read-only, or the gradient of a leaf would be lost."""
+    if not getattr(target.array.flags, "writeable", True):
+        raise RuntimeError(
+            f"{name}: the memory is read-only (the tensor repeats elements after expand, or was made "
+            "from a read-only array); .clone() it first"
+        )
     if not state.recording or not target._requires_grad:
         return
     if target._node is None:

@@ -50,6 +50,7 @@ exp, expm1, log, log1p = _unary("exp"), _unary("expm1"), _unary("log"), _unary("
 sqrt, square, sign = _unary("sqrt"), _unary("square"), _unary("sign")
 sin, cos, tanh, floor = _unary("sin"), _unary("cos"), _unary("tanh"), _unary("floor")
 maximum, minimum = _binary("maximum"), _binary("minimum")
+floor_divide, remainder = _binary("floor_divide"), _binary("remainder")
 equal, not_equal = _comparison("equal"), _comparison("not_equal")
 less, greater = _comparison("less"), _comparison("greater")
 

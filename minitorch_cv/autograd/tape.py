@@ -183,7 +183,7 @@ def apply(op: Op, *inputs: Any, **params: Any) -> Any:
     y = new_tensor(result)
     if op.view:
         _share(y, inputs[0])
-    if wanted and state.recording:
+    if wanted and state.recording and y.array.dtype.kind == "f":
         _record(op, inputs, params, saved, y)
     return (y, *extra) if extra else y
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..backend.library import Array, library_of
 from ..backend.registry import find_kernel
 
@@ -127,7 +129,8 @@ class Op:
         if kernel is not None and kernel.supports(*arrays, **params):
             y, fields = kernel.forward(*arrays, **params)
             return y, self.saved(*fields)
-        return self.forward(*arrays, **params)
+        with np.errstate(all="ignore"):  # log(0) is −inf without a warning, as in PyTorch
+            return self.forward(*arrays, **params)
 
     def differentiate(self, gy: Array, saved: Any, needs: Needs) -> Grads:
         """The gradients on plain arrays, by the kernel's backward where it has one."""
@@ -135,7 +138,8 @@ class Op:
         kernel = find_kernel(self.name, library.name) if library is not None else None
         if kernel is not None and hasattr(kernel, "backward") and gy.dtype == "float32":
             return kernel.backward(gy, saved, needs)
-        return self.backward(gy, saved, needs)
+        with np.errstate(all="ignore"):
+            return self.backward(gy, saved, needs)
 
     def _device(self, arrays: Sequence[Any]) -> str:
         """The device that all arrays lie on. Raises TypeError where they lie on two."""

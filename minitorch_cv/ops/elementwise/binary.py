@@ -2,12 +2,14 @@
 
 Columns: name, y = forward(xp, a, b), ga and gb, the naive reference for two numbers. At ties
 `maximum` and `minimum` give half of the gradient to each side, as PyTorch does; where an input is
-NaN the result is NaN.
+NaN the result is NaN. floor_divide has derivative 0, and remainder(a, b) = a − b ⌊a / b⌋ has the
+sign of b.
 """
 
 from __future__ import annotations
 
 import cmath
+import math
 
 from ..op import Op
 from .table import binary
@@ -25,6 +27,11 @@ ROWS: tuple[Op, ...] = (
            lambda xp, gy, a, b: gy * xp.where(xp.equal(b, 0), 0 * gy, b * a ** (b - 1)),
            lambda xp, gy, a, y: gy * xp.where(xp.equal(a, 0), 0 * gy, y * xp.log(a)),
            lambda a, b: cmath.exp(b * cmath.log(a)), low=0.3),
+    binary("floor_divide", lambda xp, a, b: xp.floor_divide(a, b), lambda xp, gy: 0 * gy,
+           lambda xp, gy: 0 * gy, lambda a, b: math.floor(a.real / b.real), low=0.3, high=0.9),
+    binary("remainder", lambda xp, a, b: xp.remainder(a, b), lambda xp, gy: gy,
+           lambda xp, gy, a, b: -gy * xp.floor_divide(a, b),
+           lambda a, b: a - b * math.floor(a.real / b.real), low=0.3, high=0.9),
     binary("maximum", lambda xp, a, b: xp.maximum(a, b),
            lambda xp, gy, a, b: gy * ((a > b) + 0.5 * xp.equal(a, b)),
            lambda xp, gy, a, b: gy * ((b > a) + 0.5 * xp.equal(a, b)),

@@ -1,0 +1,71 @@
+# Everything a user or CI runs. Each target makes .venv and installs what it needs, once.
+#   make demo      train LeNet-5 on real handwritten digits, check its gradients, write a report
+#   make test      all tests that need no oracle
+#   make parity    the tests that compare with PyTorch (installs torch on the CPU)
+#   make help      the other targets
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest
+WORKERS ?= 2
+
+.PHONY: help demo test parity lint mutants bench gpu notebooks docs size clean
+
+help:
+	@sed -n 's/^#   make /make /p' $(firstword $(MAKEFILE_LIST))
+	@echo 'make lint      ruff and mypy'
+	@echo 'make mutants   plant bugs in every op; the op checks must go red'
+	@echo 'make bench     time ops and LeNet-5 against PyTorch, in alternation'
+	@echo 'make gpu       the op checks on CUDA (needs CuPy and a GPU)'
+	@echo 'make notebooks run the notebooks and keep their outputs'
+	@echo 'make docs      write docs/ops.md anew from the op files'
+	@echo 'make size      lines per room, and what outgrows the design'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "minitorch_cv needs Python 3.10 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp for each set of extras, renewed when setup.cfg changes.
+$(VENV)/.installed: $(BIN)/python setup.cfg
+	$(PIP) -e .
+	@touch $@
+$(VENV)/.installed-%: $(VENV)/.installed
+	$(PIP) -e '.[$*]'
+	@touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/minitorch-cv train lenet --data digits --out runs/lenet-digits --overwrite
+
+test: $(VENV)/.installed-test
+	$(PYTEST) -n $(WORKERS) --ignore=tests/parity
+
+parity: $(VENV)/.installed-test $(VENV)/.installed-torch
+	$(PYTEST) -n $(WORKERS) tests/parity
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+mutants: $(VENV)/.installed-test
+	$(BIN)/python tools/mutants.py
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python benchmarks/ops.py
+	$(BIN)/python benchmarks/network.py
+
+gpu: $(VENV)/.installed-test $(VENV)/.installed-gpu
+	$(PYTEST) -m gpu tests
+
+notebooks: $(VENV)/.installed-test
+	$(BIN)/python tools/notebooks.py
+
+docs: $(VENV)/.installed
+	$(BIN)/python tools/docs_ops.py
+
+size: $(VENV)/.installed
+	$(BIN)/python tools/size.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
