@@ -184,7 +184,8 @@ class Arithmetic:
     def __invert__(self) -> Tensor:
         return new_tensor(~self.array)  # type: ignore[attr-defined]
 
-    __hash__ = None  # type: ignore[assignment]  # Tensor hashes by identity
+    def __hash__(self) -> int:  # defining __eq__ would take it away
+        return id(self)
 
     def add(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """self + alpha · other"""

@@ -100,7 +100,7 @@ class Convert:
         return self.clone() if not self.array.flags.c_contiguous else self  # type: ignore[return-value]
 
     def numpy(self) -> np.ndarray:
-        """The NumPy array inside, shared. Raises TypeError on a GPU and RuntimeError on the tape."""
+        """The NumPy array inside, shared. TypeError on a GPU, RuntimeError on the tape."""
         if self._requires_grad:  # type: ignore[attr-defined]
             raise RuntimeError(
                 "numpy: the tensor requires grad, and changes of the array would go unnoticed; "

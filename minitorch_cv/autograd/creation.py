@@ -25,7 +25,9 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
     return get_default_dtype() if dtype is None else as_dtype(dtype)
 
 
-def zeros(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of zeros."""
     return _finish(np.zeros(sizes(shape), _dtype(dtype)), device, requires_grad)
 
@@ -35,7 +37,9 @@ def ones(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     return _finish(np.ones(sizes(shape), _dtype(dtype)), device, requires_grad)
 
 
-def empty(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor whose values are not set."""
     return _finish(np.empty(sizes(shape), _dtype(dtype)), device, requires_grad)
 
@@ -134,7 +138,9 @@ def empty_like(x: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> 
     return empty(x.shape, dtype=_like(x, dtype), device=x.device, requires_grad=requires_grad)
 
 
-def full_like(x: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    x: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One value in the shape, dtype and device of x."""
     return full(
         x.shape, fill_value, dtype=_like(x, dtype), device=x.device, requires_grad=requires_grad

@@ -192,9 +192,7 @@ def _order(node: Node) -> int:
     return node.order
 
 
-def _leading_to(
-    nodes: list[Node], places: set[tuple[Node, int]], leaf_ids: set[int]
-) -> set[Node]:
+def _leading_to(nodes: list[Node], places: set[tuple[Node, int]], leaf_ids: set[int]) -> set[Node]:
     """The nodes through which a wanted place or leaf is reached."""
     useful: set[Node] = set()
     for node in nodes:  # oldest first: its inputs have been judged

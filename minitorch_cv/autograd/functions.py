@@ -12,13 +12,16 @@ from .shaping import cat, stack
 from .tape import apply
 from .tensor import Tensor, as_tensor
 
-METHODS = (
-    "abs add all amax amin any argmax argmin bmm ceil chunk clamp clip clone cos div dot eq exp "
-    "expm1 flatten flip floor floor_divide ge gt isfinite isinf isnan le log log10 log1p log2 logical_not lt "
-    "matmul max maximum mean min minimum mm movedim mul mv narrow ne neg norm permute pow prod "
-    "reciprocal relu remainder reshape round rsqrt select sigmoid sign sin split sqrt square squeeze std sub "
-    "sum swapaxes t tan tanh transpose trunc unbind unflatten unsqueeze var"
-).split()
+METHODS = [
+    "abs", "add", "all", "amax", "amin", "any", "argmax", "argmin", "bmm", "ceil", "chunk", "clamp",
+    "clip", "clone", "cos", "div", "dot", "eq", "exp", "expm1", "flatten", "flip", "floor",
+    "floor_divide", "ge", "gt", "isfinite", "isinf", "isnan", "le", "log", "log10", "log1p", "log2",
+    "logical_not", "lt", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "movedim",
+    "mul", "mv", "narrow", "ne", "neg", "norm", "permute", "pow", "prod", "reciprocal", "relu",
+    "remainder", "reshape", "round", "rsqrt", "select", "sigmoid", "sign", "sin", "split", "sqrt",
+    "square", "squeeze", "std", "sub", "sum", "swapaxes", "t", "tan", "tanh", "transpose", "trunc",
+    "unbind", "unflatten", "unsqueeze", "var",
+]  # fmt: skip
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -63,7 +63,7 @@ class InPlace:
 
     def lerp_(self, end: Any, weight: Any) -> Tensor:
         """self += weight · (end − self)"""
-        return self.add_((end - self) * weight)  # type: ignore[operator]
+        return self.add_((end - self) * weight)
 
     def clamp_(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002
         """Limits the values to [min, max]."""
@@ -176,8 +176,8 @@ def _judge(target: Any, name: str) -> None:
     """Raises RuntimeError where memory is read-only, or the gradient of a leaf would be lost."""
     if not getattr(target.array.flags, "writeable", True):
         raise RuntimeError(
-            f"{name}: the memory is read-only (the tensor repeats elements after expand, or was made "
-            "from a read-only array); .clone() it first"
+            f"{name}: the memory is read-only (the tensor repeats elements after expand, or was "
+            "made from a read-only array); .clone() it first"
         )
     if not state.recording or not target._requires_grad:
         return
@@ -189,8 +189,8 @@ def _judge(target: Any, name: str) -> None:
     base = target._base
     if base is not None and base._node is None and base._requires_grad:
         raise RuntimeError(
-            f"{name}: this is a view of a leaf that requires grad, which cannot be changed in place "
-            "while recording; use `with no_grad():` or .clone() first"
+            f"{name}: this is a view of a leaf that requires grad, which cannot be changed in "
+            "place while recording; use `with no_grad():` or .clone() first"
         )
 
 

@@ -1,7 +1,7 @@
 """NumPy's function names, for Tensors: what `array_module` answers when an input is a Tensor.
 
 A `backward` (and the `forward` of a composite) is ordinary array code. Run on Tensors, its calls of
-`xp.exp`, `xp.sum`, `xp.reshape` … land here and are recorded; that is all a second derivative needs.
+`xp.exp`, `xp.sum`, `xp.reshape` … land here and are recorded: all that a second derivative needs.
 The names and arguments are NumPy's; architecture.md lists them.
 """
 

@@ -108,11 +108,15 @@ class Reducing:
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """True where at least one element is not zero."""
-        return new_tensor(array_module(self.array).any(self.array, axis=_axis(dim), keepdims=keepdim))
+        return new_tensor(
+            array_module(self.array).any(self.array, axis=_axis(dim), keepdims=keepdim)
+        )
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """True where no element is zero."""
-        return new_tensor(array_module(self.array).all(self.array, axis=_axis(dim), keepdims=keepdim))
+        return new_tensor(
+            array_module(self.array).all(self.array, axis=_axis(dim), keepdims=keepdim)
+        )
 
     def norm(self, p: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
         """(Σ |x|ᵖ)^(1/p); p = inf is the largest |x|."""

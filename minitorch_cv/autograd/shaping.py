@@ -146,9 +146,7 @@ class Shaping:
         wanted = sizes(shape)
         extra = len(wanted) - self.ndim
         known = (-1,) * extra + tuple(self.shape)
-        full = tuple(
-            old if size == -1 else size for size, old in zip(wanted, known, strict=False)
-        )
+        full = tuple(old if size == -1 else size for size, old in zip(wanted, known, strict=False))
         return apply(EXPAND, self, shape=full)
 
     def expand_as(self, other: Tensor) -> Tensor:

@@ -134,11 +134,11 @@ class OpNode(Node):
 
     def release(self) -> None:
         super().release()
-        self.saved = self.inputs = None
+        self.saved, self.inputs = None, ()
         self.guards = ()
 
 
-TENSOR: type[Tensor]  # the class Tensor; tensor.py, which is built on this file, fills it in
+TENSOR: Any = None  # the class Tensor; tensor.py, which is built on this file, fills it in
 
 
 def new_tensor(array: Any) -> Tensor:
@@ -176,7 +176,7 @@ def apply(op: Op, *inputs: Any, **params: Any) -> Any:
         else:
             arrays.append(value)
     result, saved = op.run(arrays, params)
-    extra = ()
+    extra: tuple[Tensor, ...] = ()
     if op.extra_outputs:
         result, *rest = result
         extra = tuple(new_tensor(array) for array in rest)
@@ -230,5 +230,7 @@ def _users_line() -> str:
     """The innermost source line outside this package, for anomaly mode."""
     for frame in reversed(traceback.extract_stack()):
         if not frame.filename.startswith(_PACKAGE):
-            return f'File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}'
+            return (
+                f'File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}'
+            )
     return "a line inside the package"

@@ -129,9 +129,6 @@ class Tensor(Arithmetic, Shaping, Reducing, InPlace, Convert):
             raise TypeError("iter: a 0-d tensor cannot be iterated over")
         return (self[i] for i in range(len(self)))
 
-    def __hash__(self) -> int:
-        return id(self)
-
     def __repr__(self) -> str:
         return tensor_repr(self)
 

@@ -30,7 +30,9 @@ class device:  # noqa: N801 (PyTorch's name)
         kind, colon, number = name.partition(":")
         known = kind in ("cpu", "cuda") or library_named(kind) is not None
         if not known or (colon and not number.isdecimal()):
-            raise ValueError(f"device: no such device (got {name!r}); use 'cpu', 'cuda' or 'cuda:1'")
+            raise ValueError(
+                f"device: no such device (got {name!r}); use 'cpu', 'cuda' or 'cuda:1'"
+            )
         if colon and index is not None:
             raise ValueError(f"device: the index is given twice (got {name!r} and {index})")
         self.type = kind

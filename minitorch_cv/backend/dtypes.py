@@ -37,7 +37,7 @@ def set_default_dtype(dtype: Any) -> None:
 
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
-    """The dtype meant by a name, a NumPy type or Python's float, int and bool (PyTorch's meaning)."""
+    """The dtype meant by a name, a NumPy type or Python's float, int and bool (as in PyTorch)."""
     if dtype.__class__ is float32.__class__:
         return dtype
     if dtype is _FLOAT:

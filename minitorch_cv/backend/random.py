@@ -49,7 +49,7 @@ class Generator:
         }
 
     def set_state(self, state: dict[str, Any]) -> Generator:
-        """Goes on exactly where `get_state` was called. Raises ValueError for another dictionary."""
+        """Goes on exactly where `get_state` was called. ValueError for another dictionary."""
         try:
             self._numpy.bit_generator.state = {
                 "bit_generator": "Philox",

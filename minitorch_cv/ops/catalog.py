@@ -11,6 +11,7 @@ from .op import Op
 _FILES: dict[str, dict[str, str]] = {
     "elementwise.cast": {"convert": "CONVERT", "clone": "CLONE"},
     "elementwise.where": {"where": "OP"},
+    "shape.gather": {"gather": "OP", "scatter_add": "SCATTER_ADD"},
     "shape.getitem": {"getitem": "OP", "scatter": "SCATTER"},
     "shape.setitem": {"setitem": "OP"},
     "shape.reshape": {"reshape": "OP"},

@@ -152,7 +152,8 @@ class Op:
                 self._mixed(arrays)
             found = library
         if found is not None and found.name == "cuda":
-            if len({found.index_of(array) for array in arrays if library_of(array)}) > 1:
+            places = {found.index_of(array) for array in arrays if library_of(array)}
+            if len(places) > 1:
                 self._mixed(arrays)
         return "cpu" if found is None else found.name
 

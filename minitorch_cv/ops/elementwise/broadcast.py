@@ -8,7 +8,7 @@ Shape = tuple[int, ...]
 
 
 def broadcast_shapes(op: str, *shapes: Shape) -> Shape:
-    """The shape that all shapes broadcast to. Raises ValueError, naming `op`, where there is none."""
+    """The shape that all shapes broadcast to. ValueError, naming `op`, where there is none."""
     ndim = max(len(shape) for shape in shapes)
     result = [1] * ndim
     for shape in shapes:

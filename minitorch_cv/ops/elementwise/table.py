@@ -33,7 +33,7 @@ class BinarySaved(NamedTuple):
 
 
 def like(g: Array, model: Array) -> Array:
-    """`g` in the dtype of `model`: NumPy 1 turns a 0-d float32 times a Python number into float64."""
+    """`g` in the dtype of `model` (NumPy 1 turns a 0-d float32 times a number into float64)."""
     if g.dtype == model.dtype:
         return g
     return array_module(g).asarray(g, dtype=model.dtype)

@@ -64,7 +64,9 @@ def _extremum(name: str, arg: str, better: Callable[[Any, Any], bool]) -> Op:
         for shape, axis in (((3, 4), 0), ((2, 3, 4), -2), ((2, 1), 1), ((), 0), ((0, 3), 1)):
             x = rng.permutation(int(np.prod(shape))).reshape(shape) - 1.3  # no ties
             yield Sample((x,), {"axis": axis}, f"axis {axis} of {shape}")
-        yield Sample((rng.permutation(6).reshape(2, 3) * 0.7,), {"axis": 1, "keepdims": True}, "kept")
+        yield Sample(
+            (rng.permutation(6).reshape(2, 3) * 0.7,), {"axis": 1, "keepdims": True}, "kept"
+        )
 
     def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
         yield ErrorSample((np.zeros((2, 0)),), {"axis": 1}, IndexError, "extremum of nothing")

@@ -73,7 +73,9 @@ def reference(
 def samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((rng.normal(size=(3, 4)),), {}, "all axes")
     yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": 1, "correction": 0}, "biased")
-    yield Sample((rng.normal(size=(2, 3, 4)),), {"axis": (0, 2), "keepdims": True}, "two axes, kept")
+    yield Sample(
+        (rng.normal(size=(2, 3, 4)),), {"axis": (0, 2), "keepdims": True}, "two axes, kept"
+    )
     yield Sample((rng.normal(size=(4, 3)).T,), {"axis": 0}, "not contiguous")
 
 
