@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..backend.library import array_module, library_of
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 Edge = Any  # (Node, int) | Tensor | None
 
 _count = itertools.count()
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGE = __file__.removesuffix("autograd/tape.py")
 
 
 class Version:

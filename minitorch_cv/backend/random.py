@@ -28,8 +28,15 @@ class Generator:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"manual_seed: expects an int (got {seed!r})")
         self._seed = int(seed) % 2**64
-        self._numpy = np.random.Generator(np.random.Philox(self._seed))
+        self._stream: Any = None
         return self
+
+    @property
+    def _numpy(self) -> np.random.Generator:
+        """NumPy's generator, made when the first number is drawn: numpy.random loads slowly."""
+        if self._stream is None:
+            self._stream = np.random.Generator(np.random.Philox(self._seed))
+        return self._stream
 
     def initial_seed(self) -> int:
         """The seed this stream started from."""
