@@ -85,6 +85,8 @@ def _defer(value: Any) -> bool:
 
 
 def _operate(op: Op, a: Any, b: Any, true_division: bool = False) -> Any:
+    if a.__class__ is b.__class__ and a.array.dtype is b.array.dtype and not true_division:
+        return apply(op, a, b)  # the common case: two Tensors of one dtype
     if _defer(a) or _defer(b):
         return NotImplemented
     return apply(op, *pair(a, b, true_division))

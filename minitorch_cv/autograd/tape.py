@@ -118,8 +118,8 @@ class OpNode(Node):
 
     def _as_tensor(self, value: Any, link: int | None) -> Any:
         """A saved field as a Tensor at its place in the graph; shapes and numbers as they are."""
-        if library_of(value) is None:
-            return value
+        if library_of(value) is None and (link != -1 or value is None):
+            return value  # (of 0-d arrays NumPy makes scalars: as the output, they are Tensors)
         if link is None:
             return new_tensor(value)
         edge = (self, 0) if link == -1 else self.edges[link]

@@ -30,6 +30,7 @@ _FILES: dict[str, dict[str, str]] = {
     "conv.im2col": {"im2col": "OP", "col2im": "COL2IM"},
     "conv.conv2d": {"conv2d": "OP"},
     "pool.max_pool2d": {"max_pool2d": "OP"},
+    "pool.window_sum": {"window_sum": "OP", "window_spread": "WINDOW_SPREAD"},
     "pool.avg_pool2d": {"avg_pool2d": "OP"},
     "pool.adaptive_avg_pool2d": {"adaptive_avg_pool2d": "OP"},
     "pool.adaptive_max_pool2d": {"adaptive_max_pool2d": "OP"},

@@ -1,4 +1,4 @@
-"""Sizes of sliding windows: pairs, padding and the output size, worked out and judged in one place."""
+"""Sizes of sliding windows: pairs, padding and the output size, worked out and judged here."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from ..backend.library import Array
 Pair = tuple[int, int]
 
 
-def _is_int(value: Any) -> bool:
+def is_int(value: Any) -> bool:
+    """True for Python's and NumPy's integers, not for True and False."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def pair(value: Any, op: str, name: str) -> Pair:
     """`3` and `(3, 3)` mean (3, 3). Raises TypeError for anything but one or two integers."""
-    if _is_int(value):
+    if is_int(value):
         return int(value), int(value)
-    if isinstance(value, (tuple, list)) and len(value) in (1, 2) and all(map(_is_int, value)):
+    if isinstance(value, (tuple, list)) and len(value) in (1, 2) and all(map(is_int, value)):
         return int(value[0]), int(value[-1])
     raise TypeError(f"{op}: {name} is an int or a pair of ints (got {value!r}); use e.g. {name}=2")
 

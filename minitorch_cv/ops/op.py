@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backend.library import Array, library_of
+from ..backend.library import CPU, Array, library_of
 from ..backend.registry import find_kernel
 
 Needs = Sequence[bool]  # one flag for each positional input of forward: is its gradient wanted?
@@ -58,12 +58,14 @@ class Op:
     view: the output may share memory with the first input.
     twice: False where a second derivative makes no sense.
     tolerance: how far a float32 kernel may be from the reference, relative to the largest value.
+    constants: the inputs that have no gradient although they hold floats (running statistics,
+        class weights); the gradient of every other float input must be right.
     """
 
     __slots__ = (
         "name", "forward", "backward", "saved", "check", "reference", "samples", "error_samples",
-        "composite", "view", "twice", "extra_outputs", "tolerance", "inputs", "links",
-        "saved_inputs", "saves_output", "source",
+        "composite", "view", "twice", "extra_outputs", "tolerance", "constants", "inputs",
+        "links", "saved_inputs", "saves_output", "source",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +84,7 @@ class Op:
         twice: bool = True,
         extra_outputs: int = 0,
         tolerance: float = 1e-5,
+        constants: tuple[str, ...] = (),
         inputs: tuple[str, ...] | None = None,
         source: str | None = None,
     ) -> None:
@@ -98,6 +101,7 @@ class Op:
         self.twice = twice
         self.extra_outputs = extra_outputs
         self.tolerance = tolerance
+        self.constants = constants
         self.source = source or forward.__code__.co_filename
         code = forward.__code__
         self.inputs = inputs or code.co_varnames[: code.co_argcount]
@@ -145,6 +149,9 @@ class Op:
         """The device that all arrays lie on. Raises TypeError where they lie on two."""
         found = None
         for array in arrays:
+            if array.__class__ is np.ndarray and (found is CPU or found is None):
+                found = CPU  # the common case, without a look-up
+                continue
             library = library_of(array)
             if library is None or library is found:
                 continue
@@ -159,7 +166,8 @@ class Op:
 
     def _mixed(self, arrays: Sequence[Any]) -> None:
         where = []
-        for name, array in zip(self.inputs, arrays, strict=False):
+        for k, array in enumerate(arrays):
+            name = self.inputs[k] if len(arrays) <= len(self.inputs) else f"{self.inputs[0]}[{k}]"
             library = library_of(array)
             if library is not None:
                 index = "" if library.name == "cpu" else f":{library.index_of(array)}"

@@ -21,8 +21,8 @@ def _sigmoid(xp: Any, x: Array) -> Array:
 
 
 ROWS: tuple[Op, ...] = (
-    unary("relu", lambda xp, x: xp.maximum(x, 0), lambda xp, gy, y: xp.where(y <= 0, 0 * gy, gy),
-          lambda x: x if x.real > 0 else 0, avoid=(0.0,)),
+    unary("relu", lambda xp, x: xp.maximum(x, 0), lambda xp, gy, y: xp.where(y <= 0, 0, gy),
+          lambda x: 0 if x.real <= 0 else x, avoid=(0.0,), whole=True),
     unary("leaky_relu",
           lambda xp, x, negative_slope: xp.where(x > 0, x, negative_slope * x),
           lambda xp, gy, x, negative_slope: xp.where(x > 0, gy, negative_slope * gy),
@@ -30,7 +30,7 @@ ROWS: tuple[Op, ...] = (
           grid=({"negative_slope": 0.01}, {"negative_slope": 0.3})),
     unary("elu",
           lambda xp, x, alpha: xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0))),
-          lambda xp, gy, x, y, alpha: xp.where(x > 0, gy, gy * (y + alpha)),
+          lambda xp, gy, x, y, alpha: xp.where(x <= 0, gy * (y + alpha), gy),
           lambda x, alpha: x if x.real > 0 else alpha * (cmath.exp(x) - 1), avoid=(0.0,),
           grid=({"alpha": 1.0}, {"alpha": 0.4})),
     unary("sigmoid", _sigmoid, lambda xp, gy, y: gy * y * (1 - y),

@@ -14,6 +14,19 @@ import math
 from ..op import Op
 from .table import binary
 
+
+def _power(a: complex, b: complex) -> complex:
+    if isinstance(a, complex) or isinstance(b, complex):
+        return cmath.exp(b * cmath.log(a))
+    return math.pow(a, b)
+
+
+def _remainder(a: complex, b: complex) -> complex:
+    if isinstance(a, complex) or isinstance(b, complex):
+        return a - b * math.floor(a.real / b.real)
+    return float(a) % float(b)
+
+
 ROWS: tuple[Op, ...] = (
     binary("add", lambda xp, a, b: a + b, lambda xp, gy: gy, lambda xp, gy: gy,
            lambda a, b: a + b),
@@ -22,25 +35,26 @@ ROWS: tuple[Op, ...] = (
     binary("mul", lambda xp, a, b: a * b, lambda xp, gy, b: gy * b, lambda xp, gy, a: gy * a,
            lambda a, b: a * b),
     binary("div", lambda xp, a, b: a / b, lambda xp, gy, b: gy / b,
-           lambda xp, gy, b, y: -gy * y / b,
+           lambda xp, gy, b, y: -gy * (y / b),
            lambda a, b: a / b, low=0.3),
     binary("pow", lambda xp, a, b: a**b,
-           lambda xp, gy, a, b: gy * xp.where(xp.equal(b, 0), 0 * gy, b * a ** (b - 1)),
-           lambda xp, gy, a, y: gy * xp.where(xp.equal(a, 0), 0 * gy, y * xp.log(a)),
-           lambda a, b: cmath.exp(b * cmath.log(a)), low=0.3),
+           lambda xp, gy, a, b: xp.where(xp.equal(b, 0), 0, gy * b * a ** (b - 1)),
+           lambda xp, gy, a, b, y:
+               gy * xp.where(xp.equal(a, 0) & (b >= 0), 0, y * xp.log(a)),
+           _power, low=0.3),
     binary("floor_divide", lambda xp, a, b: xp.floor_divide(a, b), lambda xp, gy: 0 * gy,
-           lambda xp, gy: 0 * gy, lambda a, b: math.floor(a.real / b.real), low=0.3, high=0.9),
+           lambda xp, gy: 0 * gy, lambda a, b: float(a.real) // float(b.real), low=0.3, high=0.9),
     binary("remainder", lambda xp, a, b: xp.remainder(a, b), lambda xp, gy: gy,
            lambda xp, gy, a, b: -gy * xp.floor_divide(a, b),
-           lambda a, b: a - b * math.floor(a.real / b.real), low=0.3, high=0.9),
+           _remainder, low=0.3, high=0.9),
     binary("maximum", lambda xp, a, b: xp.maximum(a, b),
-           lambda xp, gy, a, b: gy * ((a > b) + 0.5 * xp.equal(a, b)),
-           lambda xp, gy, a, b: gy * ((b > a) + 0.5 * xp.equal(a, b)),
-           lambda a, b: a if a.real > b.real else b, apart=0.01),
+           lambda xp, gy, a, b: xp.where(a < b, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
+           lambda xp, gy, a, b: xp.where(b < a, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
+           lambda a, b: a if a.real > b.real or cmath.isnan(a) else b, apart=0.01),
     binary("minimum", lambda xp, a, b: xp.minimum(a, b),
-           lambda xp, gy, a, b: gy * ((a < b) + 0.5 * xp.equal(a, b)),
-           lambda xp, gy, a, b: gy * ((b < a) + 0.5 * xp.equal(a, b)),
-           lambda a, b: a if a.real < b.real else b, apart=0.01),
+           lambda xp, gy, a, b: xp.where(a > b, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
+           lambda xp, gy, a, b: xp.where(b > a, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
+           lambda a, b: a if a.real < b.real or cmath.isnan(a) else b, apart=0.01),
 )  # fmt: skip
 
 BY_NAME: dict[str, Op] = {op.name: op for op in ROWS}

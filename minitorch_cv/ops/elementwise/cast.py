@@ -35,6 +35,7 @@ def convert_reference(x: np.ndarray, *, dtype: Any) -> np.ndarray:
 
 def convert_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {"dtype": np.float64}, "same dtype")
+    yield Sample((rng.normal(size=(0, 3)),), {"dtype": np.float64}, "empty")
 
 
 def clone(x: Array) -> tuple[Array, Saved]:
@@ -52,6 +53,7 @@ def clone_reference(x: np.ndarray) -> np.ndarray:
 def clone_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((rng.normal(size=(2, 3)),), {}, "matrix")
     yield Sample((rng.normal(size=(4, 3)).T,), {}, "not contiguous")
+    yield Sample((rng.normal(size=(0, 3)),), {}, "empty")
 
 
 CONVERT = Op(

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...backend.library import Array, array_module, library_of
 from ..op import ErrorSample, Grads, Needs, Op, Sample
+from ..precision import check_float
 from .broadcast import broadcast_shapes, sum_to
 
 
@@ -49,15 +50,14 @@ def unary(
     high: float = 2.0,
     avoid: tuple[float, ...] = (),
     grid: tuple[dict[str, Any], ...] = ({},),
-    check: Callable[..., None] | None = None,
-    error_samples: Callable[[Any], Iterable[ErrorSample]] | None = None,
+    whole: bool = False,
 ) -> Op:
     """An op of one input.
 
     forward(xp, x, **params) -> y; derivative(xp, gy, [x,] [y,] **params) -> gx;
     reference(x, **params) -> y for one number, real or complex.
     low, high: where samples are drawn; avoid: kinks that samples keep away from;
-    grid: the keyword arguments that samples try.
+    grid: the keyword arguments that samples try; whole: integers are welcome (and give integers).
     """
     wanted = derivative.__code__.co_varnames[: derivative.__code__.co_argcount]
     needs_x, needs_y = "x" in wanted, "y" in wanted
@@ -79,7 +79,7 @@ def unary(
     def run_reference(x: np.ndarray, **params: Any) -> np.ndarray:
         y = np.zeros_like(x)
         for where in np.ndindex(x.shape):
-            y[where] = reference(x[where], **params)
+            y[where] = _number(reference, x[where], **params)
         return y
 
     def samples(rng: np.random.Generator) -> Iterable[Sample]:
@@ -89,12 +89,30 @@ def unary(
                 x = np.where(abs(x - kink) < 0.05, kink + 0.1, x)
             yield Sample((x,), params, f"{label} {params or ''}".strip())
 
+    def check(x: Array, **params: Any) -> None:
+        check_float(name, "x", x)
+
+    def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
+        whole_numbers = np.array([1, 2])  # the result, kept as integers, would be cut off
+        yield ErrorSample((whole_numbers,), grid[0], TypeError, f"{name}: x is a float tensor")
+
     op = Op(
         name, run_forward, run_backward, UnarySaved, reference=run_reference, samples=samples,
-        check=check, error_samples=error_samples, inputs=("x",),
-        source=forward.__code__.co_filename,
+        check=None if whole else check, error_samples=None if whole else error_samples,
+        inputs=("x",), source=forward.__code__.co_filename,
     )  # fmt: skip
     return _keep_only(op, {"x": needs_x, "y": needs_y})
+
+
+def _number(reference: Callable[..., Any], *numbers: Any, **params: Any) -> Any:
+    """The reference of one number. Real numbers give a real one, or NaN where there is none."""
+    if any(isinstance(number, complex) for number in numbers):
+        return reference(*numbers, **params)
+    try:
+        value = complex(reference(*numbers, **params))
+    except (ValueError, OverflowError):  # outside the domain of Python's functions
+        return np.nan
+    return np.nan if abs(value.imag) > 1e-12 else value.real
 
 
 _SHAPES = (((3, 4), "matrix"), ((), "0-d"), ((2, 1, 3), "3-d"), ((0, 3), "empty"))
@@ -151,7 +169,7 @@ def binary(
         full_a, full_b = np.broadcast_arrays(a, b)
         y = np.zeros(full_a.shape, np.result_type(full_a, full_b))
         for where in np.ndindex(y.shape):
-            y[where] = reference(full_a[where], full_b[where])
+            y[where] = _number(reference, full_a[where], full_b[where])
         return y
 
     def samples(rng: np.random.Generator) -> Iterable[Sample]:

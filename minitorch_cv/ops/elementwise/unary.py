@@ -2,14 +2,17 @@
 
 Columns: name, y = forward(xp, x), gx = derivative(xp, gy, …), the naive reference for one number.
 At kinks the derivative follows PyTorch: abs'(0) = 0, sign, floor, ceil, round and trunc have
-derivative 0 everywhere, clamp passes the gradient at its bounds. `round` goes half to even.
+derivative 0 everywhere, clamp passes the gradient at its bounds. `round` goes half to even. NaN
+stays NaN, but sign(NaN) = 0 and abs'(NaN) = 0, as in PyTorch.
 """
 
 from __future__ import annotations
 
 import cmath
 import math
+from collections.abc import Callable
 
+from ...backend.library import Array
 from ..op import Op
 from .table import unary
 
@@ -24,25 +27,48 @@ def _clamp_reference(x: complex, min: float | None, max: float | None) -> comple
     return x
 
 
+def _log(base: int) -> Callable[[complex], complex]:
+    """The logarithm to a base; real and imaginary part are divided apart, so that inf stays inf."""
+
+    def log(x: complex) -> complex:
+        z = cmath.log(x)
+        return complex(z.real / math.log(base), z.imag / math.log(base))
+
+    return log
+
+
+def _whole(step: Callable[[float], int]) -> Callable[[complex], complex]:
+    """floor, ceil, … of the real part; NaN and inf, which have no integer, stay."""
+    return lambda x: step(x.real) if math.isfinite(x.real) else x.real
+
+
+def _inside(x: Array, min: float | None, max: float | None) -> Array:  # noqa: A002
+    """Where min ≤ x ≤ max."""
+    if min is None or max is None:
+        return x <= max if min is None else x >= min
+    return (x >= min) & (x <= max)
+
+
 ROWS: tuple[Op, ...] = (
-    unary("neg", lambda xp, x: -x, lambda xp, gy: -gy, lambda x: -x),
-    unary("abs", lambda xp, x: xp.abs(x), lambda xp, gy, x: gy * xp.sign(x),
-          lambda x: -x if x.real < 0 else x, avoid=(0.0,)),
+    unary("neg", lambda xp, x: -x, lambda xp, gy: -gy, lambda x: -x, whole=True),
+    unary("abs", lambda xp, x: xp.abs(x),
+          lambda xp, gy, x: xp.where(x > 0, gy, xp.where(x < 0, -gy, 0)),
+          lambda x: -x if x.real < 0 else x, avoid=(0.0,), whole=True),
     unary("exp", lambda xp, x: xp.exp(x), lambda xp, gy, y: gy * y, cmath.exp),
     unary("expm1", lambda xp, x: xp.expm1(x), lambda xp, gy, y: gy * (y + 1),
           lambda x: cmath.exp(x) - 1),
     unary("log", lambda xp, x: xp.log(x), lambda xp, gy, x: gy / x, cmath.log, low=0.2, high=3.0),
     unary("log2", lambda xp, x: xp.log2(x), lambda xp, gy, x: gy / (x * math.log(2)),
-          lambda x: cmath.log(x) / math.log(2), low=0.2, high=3.0),
+          _log(2), low=0.2, high=3.0),
     unary("log10", lambda xp, x: xp.log10(x), lambda xp, gy, x: gy / (x * math.log(10)),
-          cmath.log10, low=0.2, high=3.0),
+          _log(10), low=0.2, high=3.0),
     unary("log1p", lambda xp, x: xp.log1p(x), lambda xp, gy, x: gy / (x + 1),
           lambda x: cmath.log(1 + x), low=-0.7, high=3.0),
     unary("sqrt", lambda xp, x: xp.sqrt(x), lambda xp, gy, y: gy / (2 * y), cmath.sqrt,
           low=0.2, high=3.0),
     unary("rsqrt", lambda xp, x: 1 / xp.sqrt(x), lambda xp, gy, y: -0.5 * gy * y * y * y,
-          lambda x: 1 / cmath.sqrt(x), low=0.2, high=3.0),
-    unary("square", lambda xp, x: x * x, lambda xp, gy, x: 2 * gy * x, lambda x: x * x),
+          lambda x: 1 / cmath.sqrt(x) if x.real >= 0 else x * math.nan, low=0.2, high=3.0),
+    unary("square", lambda xp, x: x * x, lambda xp, gy, x: 2 * gy * x, lambda x: x * x, whole=True),
     unary("reciprocal", lambda xp, x: 1 / x, lambda xp, gy, y: -gy * y * y, lambda x: 1 / x,
           low=0.3, high=3.0),
     unary("sin", lambda xp, x: xp.sin(x), lambda xp, gy, x: gy * xp.cos(x), cmath.sin),
@@ -50,21 +76,22 @@ ROWS: tuple[Op, ...] = (
     unary("tan", lambda xp, x: xp.tan(x), lambda xp, gy, y: gy * (1 + y * y), cmath.tan,
           low=-1.2, high=1.2),
     unary("tanh", lambda xp, x: xp.tanh(x), lambda xp, gy, y: gy * (1 - y * y), cmath.tanh),
-    unary("sign", lambda xp, x: xp.sign(x), lambda xp, gy: 0 * gy,
-          lambda x: (x.real > 0) - (x.real < 0), avoid=(0.0,)),
-    unary("floor", lambda xp, x: xp.floor(x), lambda xp, gy: 0 * gy, lambda x: math.floor(x.real),
-          avoid=_STEPS),
-    unary("ceil", lambda xp, x: xp.ceil(x), lambda xp, gy: 0 * gy, lambda x: math.ceil(x.real),
-          avoid=_STEPS),
-    unary("round", lambda xp, x: xp.rint(x), lambda xp, gy: 0 * gy, lambda x: round(x.real),
-          avoid=_STEPS),
-    unary("trunc", lambda xp, x: xp.trunc(x), lambda xp, gy: 0 * gy, lambda x: math.trunc(x.real),
-          avoid=_STEPS),
+    unary("sign", lambda xp, x: 1 * (x > 0) - 1 * (x < 0), lambda xp, gy: xp.zeros_like(gy),
+          lambda x: float(x.real > 0) - float(x.real < 0), avoid=(0.0,), whole=True),
+    unary("floor", lambda xp, x: xp.floor(x), lambda xp, gy: xp.zeros_like(gy), _whole(math.floor),
+          avoid=_STEPS, whole=True),
+    unary("ceil", lambda xp, x: xp.ceil(x), lambda xp, gy: xp.zeros_like(gy), _whole(math.ceil),
+          avoid=_STEPS, whole=True),
+    unary("round", lambda xp, x: xp.rint(x), lambda xp, gy: xp.zeros_like(gy), _whole(round),
+          avoid=_STEPS, whole=True),
+    unary("trunc", lambda xp, x: xp.trunc(x), lambda xp, gy: xp.zeros_like(gy), _whole(math.trunc),
+          avoid=_STEPS, whole=True),
     unary("clamp",
           lambda xp, x, min, max: xp.clip(x, min, max),
-          lambda xp, gy, x, min, max: xp.where(xp.equal(x, xp.clip(x, min, max)), gy, 0 * gy),
+          lambda xp, gy, x, min, max: xp.where(_inside(x, min, max), gy, 0),
           _clamp_reference, avoid=(-0.5, 0.9),
-          grid=({"min": -0.5, "max": 0.9}, {"min": None, "max": 0.9}, {"min": -0.5, "max": None})),
+          grid=({"min": -0.5, "max": 0.9}, {"min": None, "max": 0.9}, {"min": -0.5, "max": None}),
+          whole=True),
 )  # fmt: skip
 
 BY_NAME: dict[str, Op] = {op.name: op for op in ROWS}

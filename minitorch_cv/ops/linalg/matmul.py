@@ -64,7 +64,7 @@ def reference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     for where in np.ndindex(Y.shape):
         *n, i, j = where
         for k in range(A.shape[-1]):
-            Y[where] += A[(*n, i, k)] * B[(*n, k, j)]
+            Y[where] += A[tuple(n) + (i, k)] * B[tuple(n) + (k, j)]
     if a.ndim == 1:
         Y = Y[..., 0, :]
     return Y[..., 0] if b.ndim == 1 else Y

@@ -71,5 +71,5 @@ def _extremum(name: str, better: Callable[[Any, Any], bool]) -> Op:
     )  # fmt: skip
 
 
-AMAX = _extremum("amax", lambda new, old: new > old)
-AMIN = _extremum("amin", lambda new, old: new < old)
+AMAX = _extremum("amax", lambda new, old: new > old or new != new)
+AMIN = _extremum("amin", lambda new, old: new < old or new != new)

@@ -78,5 +78,5 @@ def _extremum(name: str, arg: str, better: Callable[[Any, Any], bool]) -> Op:
     )  # fmt: skip
 
 
-MAX = _extremum("max", "argmax", lambda new, old: new > old)
-MIN = _extremum("min", "argmin", lambda new, old: new < old)
+MAX = _extremum("max", "argmax", lambda new, old: new > old or new != new)
+MIN = _extremum("min", "argmin", lambda new, old: new < old or new != new)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...backend.library import Array, array_module
 from ..elementwise.table import like
-from ..op import ErrorSample, Grads, Needs, Op
+from ..op import ErrorSample, Grads, Needs, Op, Sample
 from .axes import Axis, judge, resolve_axes, spread
 from .sum import reduction_samples
 
@@ -44,16 +44,20 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
 
 def reference(x: np.ndarray, *, axis: Axis = None, keepdims: bool = False) -> np.ndarray:
     axes = resolve_axes("mean", x.ndim, axis)
-    y = np.zeros([1 if k in axes else size for k, size in enumerate(x.shape)], x.dtype)
     n = 1
     for k in axes:
         n *= x.shape[k]
+    kept = [1 if k in axes else size for k, size in enumerate(x.shape)]
+    y = np.full(kept, 0 if n else np.nan, x.dtype)
     for where in np.ndindex(x.shape):
         y[tuple(0 if k in axes else i for k, i in enumerate(where))] += x[where] / n
     return y if keepdims else y.reshape([s for k, s in enumerate(x.shape) if k not in axes])
 
 
-samples = reduction_samples
+def samples(rng: np.random.Generator) -> Iterable[Sample]:
+    yield from reduction_samples(rng)
+    yield Sample((rng.normal(size=(0, 3)),), {"axis": 1}, "empty")
+    yield Sample((rng.normal(size=(0, 3)),), {"axis": 0}, "the mean of nothing is NaN")
 
 
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

@@ -77,6 +77,8 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
         (rng.normal(size=(2, 3, 4)),), {"axis": (0, 2), "keepdims": True}, "two axes, kept"
     )
     yield Sample((rng.normal(size=(4, 3)).T,), {"axis": 0}, "not contiguous")
+    yield Sample((rng.normal(size=(0, 3)),), {"axis": 1}, "empty")
+    yield Sample((rng.normal(size=(3, 1)),), {"axis": 1}, "n = correction: 0 / 0 = NaN")
 
 
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

@@ -49,8 +49,13 @@ def _axes_taken(part: Any) -> int:
 
 
 def _check_bounds(part: Any, axis: int, shape: tuple[int, ...]) -> None:
-    if isinstance(part, (bool, np.bool_)) or not isinstance(part, (int, np.integer)):
-        if getattr(part, "dtype", None) == np.bool_ and part.shape != shape[axis : axis + part.ndim]:
+    if isinstance(part, (bool, np.bool_)):
+        return
+    if not isinstance(part, (int, np.integer)):
+        if (
+            getattr(part, "dtype", None) == np.bool_
+            and part.shape != shape[axis : axis + part.ndim]
+        ):
             raise IndexError(
                 f"getitem: the boolean index has shape {part.shape}, but from axis {axis} on the "
                 f"tensor of shape {shape} has {shape[axis : axis + part.ndim]}"

@@ -43,10 +43,12 @@ def _number(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _host(key: Any) -> Any:
-    """The key with index arrays on the host."""
+    """A key on the host that selects the same shape. Only masks have to be read for that."""
     if isinstance(key, tuple):
         return tuple(map(_host, key))
-    return key.get() if hasattr(key, "get") else key
+    if not hasattr(key, "get"):
+        return key
+    return key.get() if key.dtype == np.bool_ else np.zeros(key.shape, np.int64)
 
 
 def forward(x: Array, v: Any, *, key: Any) -> tuple[Array, Saved]:
@@ -91,6 +93,7 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((x, rng.normal(size=(2, 1))), {"key": np.array([3, 0])}, "broadcast over rows")
     twice = (np.array([2, 2]), np.array([1, 1]))
     yield Sample((x, rng.normal(size=2)), {"key": twice}, "written twice: the last value stays")
+    yield Sample((x, rng.normal(size=(0, 3))), {"key": slice(4, 4)}, "empty")
 
 
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

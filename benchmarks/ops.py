@@ -1,0 +1,213 @@
+"""Times every op, forward and backward, against PyTorch, on sizes that a vision network uses.
+
+    python benchmarks/ops.py [op ...] [--quick] [--threads 1] [--out FILE]
+
+Both run in this process in alternation, with the same threads and the tape on. `ratio` is PyTorch's
+time over ours: above 1 we are faster. Without PyTorch ours is timed alone. The results, with the
+CPU's name, go to benchmarks/results/ops.json. Elementwise functions share one row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from timing import RESULTS, Rival, Times, import_torch, limit_threads, machine, race
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+class Row(NamedTuple):
+    """The sizes on which an op is timed, its parameters, and the same call in PyTorch.
+
+    shapes: of the positional inputs, float32; peer(torch, *tensors) is PyTorch's call.
+    fixed: inputs that need no gradient, after the others: fixed(numpy, rng) → arrays or None.
+    """
+
+    shapes: Shapes
+    params: dict[str, Any]
+    peer: Callable[..., Any]
+    fixed: Callable[..., tuple[Any, ...]] = lambda np, rng: ()
+
+
+IMAGES = (32, 64, 28, 28)
+SCORES = (128, 1000)
+
+
+def labels(np: Any, rng: Any) -> tuple[Any, ...]:
+    """A class for each of the rows of SCORES."""
+    return (rng.integers(0, SCORES[1], SCORES[0]),)
+
+
+def numbers(np: Any, rng: Any) -> tuple[Any, ...]:
+    """One number in 0 … 783 for each of IMAGES' pixels."""
+    return (rng.integers(0, 784, (32, 64, 784)),)
+
+
+ROWS: dict[str, Row] = {
+    "elementwise": Row((IMAGES,), {}, lambda t, *xs: None),
+    "getitem": Row((IMAGES,), {"key": (slice(None), slice(8, 40))}, lambda t, x: x[:, 8:40]),
+    "scatter": Row(((32, 32, 28, 28),), {"key": (slice(None), slice(8, 40)), "shape": IMAGES},
+                   lambda t, x: t.nn.functional.pad(x, (0, 0, 0, 0, 8, 24))),
+    "setitem": Row((IMAGES, (28,)), {"key": (slice(None), 3)},
+                   lambda t, x, v: x.index_put((t.arange(32)[:, None], t.tensor([3])), v)),
+    "gather": Row(((32, 64, 784),), {}, lambda t, x, i: x.gather(-1, i), numbers),
+    "scatter_add": Row(((32, 64, 784),), {"size": 784},
+                       lambda t, x, i: t.zeros(32, 64, 784).scatter_add(-1, i, x), numbers),
+    "reshape": Row((IMAGES,), {"shape": (32, -1)}, lambda t, x: x.reshape(32, -1)),
+    "permute": Row((IMAGES,), {"axes": (0, 2, 3, 1)}, lambda t, x: x.permute(0, 2, 3, 1)),
+    "expand": Row(((1, 64, 1, 1),), {"shape": IMAGES}, lambda t, x: x.expand(IMAGES)),
+    "concatenate": Row((IMAGES, IMAGES), {"axis": 1}, lambda t, a, b: t.cat((a, b), 1)),
+    "pad": Row((IMAGES,), {"pad": (1, 1, 1, 1)}, lambda t, x: t.nn.functional.pad(x, (1, 1, 1, 1))),
+    "sum": Row((IMAGES,), {"axis": (0, 2, 3)}, lambda t, x: x.sum((0, 2, 3))),
+    "mean": Row((IMAGES,), {"axis": (2, 3)}, lambda t, x: x.mean((2, 3))),
+    "var": Row((IMAGES,), {"axis": (0, 2, 3)}, lambda t, x: x.var((0, 2, 3))),
+    "prod": Row(((32, 64, 10),), {"axis": 2}, lambda t, x: x.prod(2)),
+    "amax": Row((IMAGES,), {"axis": (2, 3)}, lambda t, x: x.amax((2, 3))),
+    "amin": Row((IMAGES,), {"axis": (2, 3)}, lambda t, x: x.amin((2, 3))),
+    "max": Row((SCORES,), {"axis": 1}, lambda t, x: x.max(1).values),
+    "min": Row((SCORES,), {"axis": 1}, lambda t, x: x.min(1).values),
+    "matmul": Row(((512, 512), (512, 512)), {}, lambda t, a, b: a @ b),
+    "linear": Row(((128, 400), (120, 400), (120,)), {},
+                  lambda t, x, w, b: t.nn.functional.linear(x, w, b)),
+    "im2col": Row(((8, 64, 28, 28),), {"kernel_size": 3, "padding": 1},
+                  lambda t, x: t.nn.functional.unfold(x, 3, padding=1)),
+    "col2im": Row(((8, 576, 784),), {"output_size": (28, 28), "kernel_size": 3, "padding": 1},
+                  lambda t, x: t.nn.functional.fold(x, (28, 28), 3, padding=1)),
+    "conv2d": Row(((16, 64, 28, 28), (64, 64, 3, 3), (64,)), {"padding": 1},
+                  lambda t, x, w, b: t.nn.functional.conv2d(x, w, b, padding=1)),
+    "max_pool2d": Row((IMAGES,), {"kernel_size": 2},
+                      lambda t, x: t.nn.functional.max_pool2d(x, 2)),
+    "avg_pool2d": Row((IMAGES,), {"kernel_size": 2},
+                      lambda t, x: t.nn.functional.avg_pool2d(x, 2)),
+    "adaptive_avg_pool2d": Row((IMAGES,), {"output_size": 1},
+                               lambda t, x: t.nn.functional.adaptive_avg_pool2d(x, 1)),
+    "adaptive_max_pool2d": Row((IMAGES,), {"output_size": 7},
+                               lambda t, x: t.nn.functional.adaptive_max_pool2d(x, 7)),
+    "batch_norm": Row((IMAGES, (64,), (64,)), {"training": True, "eps": 1e-5},
+                      lambda t, x, w, b, m, v: t.nn.functional.batch_norm(x, m, v, w, b, True),
+                      lambda np, rng: (np.zeros(64, "float32"), np.ones(64, "float32"))),
+    "dropout": Row((IMAGES,), {"p": 0.5}, lambda t, x, mask: t.nn.functional.dropout(x, 0.5),
+                   lambda np, rng: (rng.uniform(size=IMAGES) < 0.5,)),
+    "prelu": Row((IMAGES, (64,)), {}, lambda t, x, w: t.nn.functional.prelu(x, w)),
+    "softmax": Row((SCORES,), {"axis": 1}, lambda t, x: x.softmax(1)),
+    "log_softmax": Row((SCORES,), {"axis": 1}, lambda t, x: x.log_softmax(1)),
+    "cross_entropy": Row((SCORES,), {},
+                         lambda t, x, y, w: t.nn.functional.cross_entropy(x, y),
+                         lambda np, rng: (*labels(np, rng), None)),
+    "nll_loss": Row((SCORES,), {}, lambda t, x, y, w: t.nn.functional.nll_loss(x, y),
+                    lambda np, rng: (*labels(np, rng), None)),
+    "mse_loss": Row((SCORES, SCORES), {}, lambda t, x, y: t.nn.functional.mse_loss(x, y)),
+    "l1_loss": Row((SCORES, SCORES), {}, lambda t, x, y: t.nn.functional.l1_loss(x, y)),
+}  # fmt: skip
+
+# What PyTorch calls an elementwise function, where it is neither torch.<name> nor F.<name>.
+_PEERS: dict[str, Callable[..., Any]] = {
+    "convert": lambda t, x, dtype: x.to(t.float64),
+    "where": lambda t, c, a, b: t.where(c, a, b),
+}
+
+_NO_GRADIENT = ("floor_divide",)  # PyTorch has none for these
+
+
+def elementwise_row(op: Any) -> Row:
+    """The shared row for one of the elementwise functions, with the parameters of its samples."""
+    import numpy as np
+
+    sample = next(iter(op.samples(np.random.default_rng(0))))
+    count = sum(array is not None and array.dtype.kind == "f" for array in sample.arrays)
+    params = dict(sample.params)
+
+    def peer(torch: Any, *tensors: Any) -> Any:
+        if op.name in _PEERS:
+            inputs = (tensors[-1], *tensors[:-1]) if op.name == "where" else tensors
+            return _PEERS[op.name](torch, *inputs, **params)
+        home = torch if hasattr(torch, op.name) else torch.nn.functional
+        return getattr(home, op.name)(*tensors, **params)
+
+    mask = (lambda np, rng: (rng.uniform(size=IMAGES) < 0.5,)) if op.name == "where" else None
+    return Row((IMAGES,) * count, params, peer, mask or ROWS["elementwise"].fixed)
+
+
+def rivals_of(op: Any, row: Row, torch: Any) -> list[Rival]:
+    """Ours and, where PyTorch is installed, theirs, on the same numbers."""
+    import numpy as np
+
+    import minitorch_cv as mt
+
+    rng = np.random.default_rng(0)
+    arrays = [rng.uniform(0.3, 2.0, shape).astype(np.float32) for shape in row.shapes]
+    fixed = row.fixed(np, rng)
+
+    def ours() -> Any:
+        inputs = [mt.tensor(array, requires_grad=True) for array in arrays]
+        constants = [mt.tensor(v) if isinstance(v, np.ndarray) else v for v in fixed]
+        # `where` has its condition in front, all others their constants behind
+        order = (*constants, *inputs) if op.name == "where" else (*inputs, *constants)
+        return lambda: mt.autograd.apply(op, *order, **row.params)
+
+    def theirs() -> Any:
+        needed = op.name not in _NO_GRADIENT
+        inputs = [torch.tensor(array, requires_grad=needed) for array in arrays]
+        constants = [torch.tensor(v) if isinstance(v, np.ndarray) else v for v in fixed]
+        return lambda: row.peer(torch, *inputs, *constants)
+
+    found = [_rival(ours(), mt)]
+    return found if torch is None else [*found, _rival(theirs(), torch)]
+
+
+def _rival(call: Callable[[], Any], library: Any) -> Rival:
+    def forward() -> Any:
+        y = call()
+        return y[0] if isinstance(y, tuple) else y
+
+    ones = library.ones_like(forward())
+    return Rival(forward, lambda y: y.backward(ones) if y.requires_grad else None)
+
+
+def line_of(name: str, times: list[Times]) -> str:
+    """One line of the table; milliseconds, and PyTorch's time over ours."""
+    cells = [f"{name:<22}"]
+    for ours, theirs in zip(times[0], times[1] if len(times) > 1 else (None, None), strict=True):
+        cells.append(f"{ours * 1e3:>10.3f}")
+        cells.append(f"{'':>10}{'':>7}" if theirs is None
+                     else f"{theirs * 1e3:>10.3f}{theirs / max(ours, 1e-9):>7.2f}")  # fmt: skip
+    return "".join(cells)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Time ops against PyTorch.")
+    parser.add_argument("ops", nargs="*", help="the ops to time (default: all)")
+    parser.add_argument("--quick", action="store_true", help="three rounds each, no more")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS / "ops.json")
+    given = parser.parse_args(argv)
+    limit_threads(given.threads)
+    torch = import_torch(given.threads)
+    from minitorch_cv.ops import catalog
+
+    title = "forward ms     torch  ratio  backward     torch  ratio"
+    sys.stdout.write(f"{'op':<22}{title}\n")
+    results = {}
+    for name in given.ops or catalog.op_names():
+        op = catalog.op_named(name)
+        row = ROWS[name] if name in ROWS else elementwise_row(op)
+        times = race(rivals_of(op, row, torch), 0.0 if given.quick else 0.5)
+        results[name] = {
+            who: time._asdict() for who, time in zip(("ours", "torch"), times, strict=False)
+        }
+        sys.stdout.write(line_of(name, times) + "\n")
+        sys.stdout.flush()
+    about = machine(given.threads) | {"torch": getattr(torch, "__version__", None)}
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps({"machine": about, "seconds": results}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""What the functions ask of their arguments before an op sees arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...autograd.tensor import Tensor
+from ...backend.library import library_of
+
+
+def judge(op: str, **values: Any) -> None:
+    """Raises TypeError for the first argument that is no Tensor."""
+    for name, value in values.items():
+        if isinstance(value, Tensor):
+            continue
+        hint = "minitorch_cv.tensor(...)"
+        if library_of(value) is not None:
+            hint = f"minitorch_cv.from_numpy({name}), or minitorch_cv.tensor({name}) for a copy"
+        raise TypeError(f"{op}: {name} is a Tensor (got {_kind(value)}); convert it with {hint}")
+
+
+def judge_optional(op: str, **values: Any) -> None:
+    """Raises TypeError for the first argument that is neither a Tensor nor None."""
+    judge(op, **{name: value for name, value in values.items() if value is not None})
+
+
+def _kind(value: Any) -> str:
+    """numpy.ndarray, list, None …"""
+    kind = type(value)
+    if value is None:
+        return "None"
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def judge_float(op: str, value: Any) -> None:
+    """Raises TypeError for a Tensor of integers or booleans."""
+    if value.array.dtype.kind != "f":
+        raise TypeError(
+            f"{op}: input is of a float dtype (got {value.dtype}); use .float() first"
+        )

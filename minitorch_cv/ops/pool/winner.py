@@ -1,0 +1,54 @@
+"""The largest number of every window and its place: what the two max-pools share.
+
+A window is looked at element by element (tap by tap), all windows at once, in row-major order. A
+challenger wins where it is larger than the best so far, or NaN: so the first of equals stays, and
+the last NaN, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ...backend.library import Array, array_module
+from ..geometry import Pair
+from ..op import Grads, Needs
+from ..shape.gather import SCATTER_ADD
+
+
+class Saved(NamedTuple):
+    indices: Array  # row · W + column of each window's winner, (N, C, OH, OW)
+    size: Pair  # (H, W)
+
+
+def lowest(x: Array) -> Any:
+    """The number that loses against all others of its dtype."""
+    return -math.inf if x.dtype.kind == "f" else array_module(x).iinfo(x.dtype).min
+
+
+def winners(x: Array, shape: tuple[int, ...], first: Array, taps: Iterable[Any]) -> Any:
+    """(y, indices) of the given shape.
+
+    first: the place of the first element of each window, which wins where all are −inf; (OH, OW).
+    taps: (values, places) of one element of every window; values that must not win are `lowest`.
+    """
+    xp = array_module(x)
+    best = xp.full(shape, lowest(x), dtype=x.dtype)
+    indices = xp.array(xp.broadcast_to(first, shape))
+    for values, places in taps:
+        wins = (values > best) | (values != values)
+        xp.copyto(best, values, where=wins)
+        xp.copyto(indices, places, where=wins)
+    return best, indices
+
+
+def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
+    """Each gradient goes to the element that won."""
+    if not needs[0]:
+        return (None,)
+    xp = array_module(gy)
+    (N, C, OH, OW), (H, W) = gy.shape, saved.size
+    flat = xp.reshape(gy, (N, C, OH * OW))
+    places = xp.reshape(saved.indices, (N, C, OH * OW))
+    return (xp.reshape(SCATTER_ADD(flat, places, size=H * W), (N, C, H, W)),)

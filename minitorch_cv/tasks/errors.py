@@ -1,0 +1,15 @@
+"""The errors of a task that a user can mend: each is one clear line, never a traceback."""
+
+from __future__ import annotations
+
+
+class TaskError(Exception):
+    """A task cannot go on; the message says what is wrong, what was got and what to do."""
+
+
+class CheckpointError(TaskError):
+    """A checkpoint is missing, damaged, or belongs to something else."""
+
+
+class DivergedError(TaskError):
+    """The loss or the parameters became NaN or infinite."""

@@ -1,0 +1,106 @@
+"""From a picture file to a network's input: grey, square, light on dark, on the data's own grid."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from ..data.resize import resize
+from .errors import TaskError
+from .splits import Preprocessing, pad_to
+
+
+class Picture(NamedTuple):
+    """pixels (1, H, W) float32 in [0, 1]; notes: what was done to the picture on the way."""
+
+    pixels: np.ndarray
+    notes: tuple[str, ...]
+
+
+def read_picture(path: str | os.PathLike[str], preprocessing: Preprocessing) -> Picture:
+    """Reads and converts a picture of any size and mode.
+
+    Transparent parts become white; colours become grey (ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B).
+    A picture whose border is light (median ≥ 0.5) is taken as dark ink on light paper and
+    inverted, since the networks were trained on light ink on a dark ground. It is then padded to a
+    square with its background, resized to the grid of the training pictures and, as they were,
+    brought to the network's input size.
+    Raises TaskError for a file that is no picture.
+    """
+    grey = _open_grey(path)
+    notes = []
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    background = float(np.median(border))
+    if background >= 0.5:
+        grey, background = 1 - grey, 1 - background
+        notes.append("dark on light: inverted")
+    if float(grey.max() - grey.min()) < 0.05:
+        notes.append("the picture is blank: the answer means nothing")
+    if grey.shape[0] != grey.shape[1]:
+        notes.append(f"{grey.shape[1]} × {grey.shape[0]}: padded to a square")
+    square = _square(grey.astype(np.float32), background)
+    return Picture(to_input(square, preprocessing)[None], tuple(notes))
+
+
+def to_input(square: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """A square grey picture (S, S) → (H, W), by way of the grid the training pictures have."""
+    if square.shape not in (preprocessing.grid, preprocessing.size):
+        square = resize(square, preprocessing.grid)
+    if square.shape == preprocessing.size:
+        return square
+    if preprocessing.resample == "pad":
+        return pad_to(square[None, None], preprocessing.size)[0, 0]
+    return resize(square, preprocessing.size)
+
+
+def _square(grey: np.ndarray, background: float) -> np.ndarray:
+    """The picture in the middle of a square of its background."""
+    H, W = grey.shape
+    side = max(H, W)
+    square = np.full((side, side), background, grey.dtype)
+    top, left = (side - H) // 2, (side - W) // 2
+    square[top : top + H, left : left + W] = grey
+    return square
+
+
+def _open_grey(path: str | os.PathLike[str]) -> np.ndarray:
+    """Grey values (H, W) in [0, 1] of any picture file."""
+    from PIL import Image, ImageOps
+
+    name = os.fspath(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(name) as file:
+                image = ImageOps.exif_transpose(file)
+                image.load()
+    except FileNotFoundError:
+        raise TaskError(f"predict: there is no file {name}") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise TaskError(f"predict: {name} has too many pixels; make it smaller first") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        size = f"{os.path.getsize(name)} bytes" if os.path.isfile(name) else "not a file"
+        reason = "; the file may be cut off" if "truncated" in str(error) else ""
+        raise TaskError(
+            f"predict: {name} is not a picture that can be read ({size}){reason}; use PNG or JPEG"
+        ) from error
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _deep_grey(np.asarray(image, np.float64))
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, image)
+    return np.asarray(image.convert("L"), np.float64) / 255
+
+
+def _deep_grey(values: np.ndarray) -> np.ndarray:
+    """16-bit or float grey values in [0, 1]: the smallest of the usual ranges that holds them."""
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    top = float(values.max())
+    for limit in (1.0, 255.0, 65535.0):
+        if top <= limit:
+            return np.clip(values / limit, 0, 1)
+    return np.clip(values / top, 0, 1)

@@ -1,0 +1,106 @@
+"""What a training run is: its settings, and the settings that are right for each data set.
+
+The numbers were measured, see `docs` of each recipe; every one is a flag of `minitorch-cv train`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from .errors import TaskError
+
+SCHEDULES = ("cosine", "step", "constant")
+DATA_SETS = ("digits", "mnist")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides how a run goes; with the same settings it goes the same way.
+
+    data: "digits" or "mnist"; root: the folder of its files, where it has any.
+    schedule: "cosine" falls from lr to 0 over all epochs, "step" divides lr by 10 after each third
+    of them, "constant" keeps it.
+    label_smoothing: ε of Szegedy et al. 2016, section 7; 0 for none.
+    shift (pixels of the network's input), rotate (degrees), scale, shear: how far a training image
+    is moved at random, each time it is seen; 0 for none.
+    limit: use only that many training images and test images; 0 for all.
+    """
+
+    model: str
+    data: str
+    epochs: int
+    batch_size: int
+    lr: float
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "cosine"
+    label_smoothing: float = 0.0
+    shift: float = 0.0
+    rotate: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    seed: int = 0
+    limit: int = 0
+    root: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("lr", "momentum", "weight_decay", "label_smoothing", "shift", "rotate",
+                     "scale", "shear"):  # fmt: skip
+            value = getattr(self, name)
+            if not math.isfinite(value) or value < 0:
+                raise TaskError(f"train: {name} is a finite number ≥ 0 (got {value})")
+        for name, low in (("epochs", 1), ("batch_size", 1), ("limit", 0), ("seed", 0)):
+            if getattr(self, name) < low:
+                raise TaskError(f"train: {name} is at least {low} (got {getattr(self, name)})")
+        for name in ("momentum", "label_smoothing", "scale"):
+            if getattr(self, name) >= 1:
+                raise TaskError(f"train: {name} is below 1 (got {getattr(self, name)})")
+        if self.schedule not in SCHEDULES:
+            raise TaskError(
+                f"train: no such schedule (got {self.schedule!r}); use {', '.join(SCHEDULES)}"
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Settings:
+        """The settings that `as_json` gave; names this version does not know are left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    def changed(self, **changes: Any) -> Settings:
+        """A copy with the changes that are not None."""
+        return replace(self, **{name: v for name, v in changes.items() if v is not None})
+
+
+RECIPES: dict[tuple[str, str], Settings] = {
+    ("lenet", "digits"): Settings(
+        "lenet", "digits", epochs=40, batch_size=32, lr=0.03, weight_decay=5e-4,
+        label_smoothing=0.1, shift=3.0, rotate=12.0, scale=0.15, shear=0.15,
+    ),
+    ("lenet", "mnist"): Settings(
+        "lenet", "mnist", epochs=5, batch_size=64, lr=0.05, weight_decay=5e-4,
+        shift=1.0, rotate=8.0, scale=0.05,
+    ),
+}  # fmt: skip
+
+
+def recipe(model: str, data: str) -> Settings:
+    """The measured settings for a network on a data set, or sober ones where none were measured."""
+    found = RECIPES.get((model, data))
+    return found or Settings(model, data, epochs=10, batch_size=64, lr=0.02, weight_decay=5e-4)
+
+
+def in_words(settings: Settings) -> str:
+    """The numbers of a recipe in one line, for --help: only those that do something."""
+    parts = [f"{settings.epochs} epochs, batch {settings.batch_size}, lr {settings.lr:g}"]
+    names = ("momentum", "weight_decay", "label_smoothing", "shift", "rotate", "scale", "shear")
+    for name in names:
+        value = getattr(settings, name)
+        if value:
+            parts.append(f"{name.replace('_', ' ')} {value:g}")
+    return ", ".join([*parts, f"{settings.schedule} schedule, seed {settings.seed}"])

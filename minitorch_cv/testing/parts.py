@@ -1,0 +1,155 @@
+"""Where the parts of one op are: its file, kernels, functions, layers, tests, benchmark and docs.
+
+One op has one name, and each of its parts follows from that name (architecture.md, section 4);
+`parts_of` looks for them. `minitorch-cv where conv2d` prints the answer, and a test of the house
+asserts that none is missing. Tests, benchmarks and docs are found in a checkout only.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..autograd import functions as tensor_functions
+from ..autograd.tensor import Tensor
+from ..ops.catalog import module_of, op_named
+from ..ops.op import Op
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+# Ops that people call by another of PyTorch's names, and steps that no one calls by themselves.
+_CALLED_BY = {
+    "concatenate": "cat",
+    "convert": "to",
+    "getitem": "__getitem__",
+    "setitem": "__setitem__",
+    "neg": "__neg__",
+    "im2col": "unfold",
+    "col2im": "fold",
+    "scatter": "__getitem__",  # the gradient of indexing
+}
+
+
+def checkout() -> Path | None:
+    """The root of the checkout this package is imported from; None for an installed wheel."""
+    root = _PACKAGE.parent
+    return root if (root / "setup.cfg").is_file() and (root / "tests").is_dir() else None
+
+
+def parts_of(name: str) -> dict[str, str | None]:
+    """Part → where it is, as `path:line` or a dotted name; None where there is no such part.
+
+    Paths are relative to the checkout, or to the folder the package is installed in.
+    Raises ValueError, with the nearest names, for an op that does not exist.
+    """
+    op = op_named(name)
+    module = module_of(name)
+    row = module.rpartition(".")[2] in ("unary", "binary", "activations")
+    path = module.replace(".", "/")
+    source = _PACKAGE / "ops" / f"{path}.py"
+    folder, _, stem = path.rpartition("/")
+    start = rf'    (unary|binary)\("{name}"' if row else f"{_variable(op)} = "
+    place = _line_in(source, f"^{start}")
+    return {
+        "op": place,
+        "forward": place if row else _code(op.forward),
+        "backward": place if row else _code(op.backward),
+        "reference": place if row else op.reference and _code(op.reference),
+        "CPU kernel": _kernel("cpu", f"{name}.py"),
+        "CUDA kernel": _kernel("cuda", f"{name}.cu"),
+        "function": _function(name),
+        "layer": _layer(name),
+        "tests": _in_checkout(f"tests/ops/{folder}/test_{stem}.py"),
+        "parity tests": _in_checkout(f"tests/parity/ops/{folder}/test_{stem}.py"),
+        "benchmark": _benchmark(name, module),
+        "docs": _docs(name),
+    }
+
+
+def _relative(path: Path) -> str:
+    return path.resolve().relative_to(_PACKAGE.parent).as_posix()
+
+
+def _line_in(path: Path, pattern: str) -> str | None:
+    """`path:line` of the first line that matches, None where there is none."""
+    if not path.is_file():
+        return None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if re.search(pattern, line):
+            return f"{_relative(path)}:{number}"
+    return None
+
+
+def _variable(op: Op) -> str:
+    """The name that an op has in its module: OP, or AMAX where a file holds two."""
+    members = vars(sys.modules[op.forward.__module__])
+    return next((name for name, value in members.items() if value is op), "OP")
+
+
+def _code(function: Any) -> str:
+    code = function.__code__
+    return f"{_relative(Path(code.co_filename))}:{code.co_firstlineno}"
+
+
+def _in_checkout(path: str) -> str | None:
+    root = checkout()
+    return path if root is not None and (root / path).is_file() else None
+
+
+def _kernel(device: str, file: str) -> str | None:
+    """Kernels lie beside the package in a checkout, inside it in a wheel."""
+    for path in (_PACKAGE.parent / "kernels" / device / file, _PACKAGE / "kernels" / device / file):
+        if path.is_file():
+            return _relative(path)
+    return None
+
+
+def _function(name: str) -> str | None:
+    """The name that a user calls: in `nn.functional`, else a method of Tensor, else a function."""
+    called = _CALLED_BY.get(name, name)
+    functional = _room("functional")
+    if functional is not None and hasattr(functional, called):
+        return f"nn.functional.{called}"
+    if hasattr(Tensor, called):
+        return f"Tensor.{called}"
+    return f"minitorch_cv.{called}" if hasattr(tensor_functions, called) else None
+
+
+def _layer(name: str) -> str | None:
+    """The nn module(s) of an op: conv2d is Conv2d, batch_norm BatchNorm1d and BatchNorm2d."""
+    layers = _room("modules")
+    if layers is None:
+        return None
+    wanted = re.compile(name.replace("_", "") + r"(loss|[12]d)?", re.IGNORECASE)
+    found = [
+        layer for layer, kind in vars(layers).items()
+        if inspect.isclass(kind) and wanted.fullmatch(layer)
+    ]  # fmt: skip
+    return ", ".join(f"nn.{layer}" for layer in sorted(found)) or None
+
+
+def _room(name: str) -> ModuleType | None:
+    """`nn.functional`, or `nn` itself for its layers."""
+    from .. import nn
+
+    return nn if name == "modules" else getattr(nn, name, None)
+
+
+def _benchmark(name: str, module: str) -> str | None:
+    """The op's row in benchmarks/ops.py; elementwise functions share one."""
+    root = checkout()
+    if root is None:
+        return None
+    table = root / "benchmarks" / "ops.py"
+    return _line_in(table, rf'^    "{name}": ') or (
+        _line_in(table, r'^    "elementwise": ') if module.startswith("elementwise.") else None
+    )
+
+
+def _docs(name: str) -> str | None:
+    root = checkout()
+    return None if root is None else _line_in(root / "docs" / "ops.md", rf"^#+ {name}$")

@@ -1,0 +1,37 @@
+"""What all tests share: the folder of shared data, and a last line that counts what was skipped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NO_GPU = "no GPU"
+NO_DATA = "shared data is missing"
+
+
+def pytest_configure(config: Any) -> None:
+    config.gpu_skips = config.data_skips = 0
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of shared data sets; the test is skipped where there is none."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("MINITORCH_CV_DATA") or beside)
+    if not folder.is_dir():
+        pytest.skip(f"{NO_DATA} ({folder}); set MINITORCH_CV_DATA")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line at the end: how many GPU checks were skipped, and how many tests for want of data."""
+    reasons = [str(r.longrepr[-1]) for r in terminalreporter.stats.get("skipped", [])]
+    gpu = sum(NO_GPU in reason or "CUDA" in reason for reason in reasons)
+    data = sum(NO_DATA in reason for reason in reasons)
+    terminalreporter.write_line(
+        f"skipped: {gpu} GPU checks (no CUDA device), {data} tests (shared data is missing), "
+        f"{len(reasons) - gpu - data} others"
+    )
