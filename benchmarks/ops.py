@@ -36,6 +36,7 @@ class Row(NamedTuple):
 
 IMAGES = (32, 64, 28, 28)
 SCORES = (128, 1000)
+TILES = tuple((start, start + 2) for start in range(0, 28, 2))  # windows of 2 × 2, side by side
 
 
 def labels(np: Any, rng: Any) -> tuple[Any, ...]:
@@ -84,6 +85,10 @@ ROWS: dict[str, Row] = {
                       lambda t, x: t.nn.functional.max_pool2d(x, 2)),
     "avg_pool2d": Row((IMAGES,), {"kernel_size": 2},
                       lambda t, x: t.nn.functional.avg_pool2d(x, 2)),
+    "window_sum": Row((IMAGES,), {"rows": TILES, "columns": TILES},
+                      lambda t, x: 4 * t.nn.functional.avg_pool2d(x, 2)),
+    "window_spread": Row(((32, 64, 14, 14),), {"rows": TILES, "columns": TILES, "size": (28, 28)},
+                         lambda t, x: t.nn.functional.interpolate(x, scale_factor=2)),
     "adaptive_avg_pool2d": Row((IMAGES,), {"output_size": 1},
                                lambda t, x: t.nn.functional.adaptive_avg_pool2d(x, 1)),
     "adaptive_max_pool2d": Row((IMAGES,), {"output_size": 7},

@@ -27,7 +27,7 @@ def data_dir() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """One line at the end: how many GPU checks were skipped, and how many tests for want of data."""
+    """One line: how many GPU checks were skipped, and how many tests for want of data."""
     reasons = [str(r.longrepr[-1]) for r in terminalreporter.stats.get("skipped", [])]
     gpu = sum(NO_GPU in reason or "CUDA" in reason for reason in reasons)
     data = sum(NO_DATA in reason for reason in reasons)

@@ -55,7 +55,7 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> tuple[np.ndar
 
 
 def _pair(value: Any) -> Any:
-    return tuple(value) if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
+    return (value[0], value[-1]) if isinstance(value, (tuple, list)) else (value, value)
 
 
 def _count(size: int, k: int, s: int, p: int, d: int, ceil: bool) -> int:

@@ -193,7 +193,7 @@ def _predict(commands: Any) -> None:
     parser = commands.add_parser(
         "predict", help="say what is on pictures", description=_PREDICT,
         epilog="example:\n  minitorch-cv predict runs/lenet-digits/checkpoint.safetensors "
-        "three.png four.jpg\n",
+        "three.png\n",
     )  # fmt: skip
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint.safetensors of a run")
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG, …, any size")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend.threads import set_num_threads
 from ..tasks.errors import TaskError
 
 
@@ -20,23 +21,6 @@ def run(arguments: Any) -> int:
         "models": models,
     }  # fmt: skip
     return commands[arguments.command](arguments)
-
-
-def limit_threads(count: int) -> None:
-    """Holds BLAS and our own kernels to `count` threads.
-
-    One is the default: LeNet's arrays are small, two threads spend their time in handing over, and
-    on a busy machine that was seen to be ten times slower than one thread alone.
-    """
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(count, "blas")
-    try:
-        import numba
-    except ImportError:
-        return
-    most = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
-    numba.set_num_threads(min(count, most))
 
 
 def percent(share: float) -> str:
@@ -62,7 +46,7 @@ def evaluate(arguments: Any) -> int:
     from ..tasks.recipes import Settings
     from ..tasks.splits import load_split
 
-    limit_threads(arguments.threads)
+    set_num_threads(arguments.threads)
     model, preprocessing, classes = described(files.load(arguments.checkpoint))
     wanted = Settings("", arguments.data, 1, 1, 0.0, root=arguments.root, limit=arguments.limit)
     split = load_split(wanted, train=False)

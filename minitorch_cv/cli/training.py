@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 
 from ..autograd import from_numpy
+from ..backend.threads import set_num_threads
 from ..tasks import checkpoint as files
-from ..tasks.errors import CheckpointError, TaskError
+from ..tasks.errors import CheckpointError, Interrupted, TaskError
 from ..tasks.evaluate import Evaluation
-from ..tasks.interrupt import Interrupted, deferred_signals
 from ..tasks.recipes import Settings, recipe
 from ..tasks.report import LayerRow, RunFacts, render
 from ..tasks.run_folder import RunFolder, fresh_folder
 from ..tasks.splits import load_splits
 from ..tasks.train import Trainer
-from .commands import below, limit_threads, percent
+from .commands import below, percent
+from .interrupt import deferred_signals
 from .progress import progress_for
 
 # The flags that decide how a run goes; a resumed run has them from its checkpoint.
@@ -36,7 +37,7 @@ _CHECKED_IMAGES = 4  # the gradient check runs on the first test images; more on
 def train(arguments: Any) -> int:
     """Runs `minitorch-cv train`; answers its exit code."""
     began = time.perf_counter()
-    limit_threads(arguments.threads)
+    set_num_threads(arguments.threads)
     trainer = _resumed(arguments) if arguments.resume else _new(arguments)
     _announce(trainer)
     stopped = _train(trainer)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..autograd.show import tensor_repr
 from ..autograd.tape import new_tensor
 from ..autograd.tensor import Tensor
@@ -37,8 +35,3 @@ class Parameter(Tensor):
         plain = new_tensor(self.array)
         plain._requires_grad = self._requires_grad
         return "Parameter containing:\n" + tensor_repr(plain)
-
-
-def is_parameter(value: Any) -> bool:
-    """True for a Parameter."""
-    return isinstance(value, Parameter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,11 +23,11 @@ class Picture(NamedTuple):
 def read_picture(path: str | os.PathLike[str], preprocessing: Preprocessing) -> Picture:
     """Reads and converts a picture of any size and mode.
 
-    Transparent parts become white; colours become grey (ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B).
-    A picture whose border is light (median ≥ 0.5) is taken as dark ink on light paper and
-    inverted, since the networks were trained on light ink on a dark ground. It is then padded to a
-    square with its background, resized to the grid of the training pictures and, as they were,
-    brought to the network's input size.
+    Transparent parts become paper: white under dark ink, black under light ink. Colours become
+    grey (ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B). A picture whose border is light (median ≥ 0.5)
+    is taken as dark ink on light paper and inverted, since the networks were trained on light ink
+    on a dark ground. It is then padded to a square with its background, resized to the grid of the
+    training pictures and, as they were, brought to the network's input size.
     Raises TaskError for a file that is no picture.
     """
     grey = _open_grey(path)
@@ -90,10 +90,17 @@ def _open_grey(path: str | os.PathLike[str]) -> np.ndarray:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _deep_grey(np.asarray(image, np.float64))
     if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, image)
+        return _on_paper(image.convert("RGBA"))
     return np.asarray(image.convert("L"), np.float64) / 255
+
+
+def _on_paper(image: Any) -> np.ndarray:
+    """An RGBA picture on white paper where its ink is dark, on black where it is light."""
+    grey = np.asarray(image.convert("RGB").convert("L"), np.float64) / 255
+    opacity = np.asarray(image.getchannel("A"), np.float64) / 255
+    ink = (grey * opacity).sum() / max(opacity.sum(), 1e-9)
+    paper = 1.0 if ink < 0.5 else 0.0
+    return grey * opacity + paper * (1 - opacity)
 
 
 def _deep_grey(values: np.ndarray) -> np.ndarray:

@@ -22,9 +22,8 @@ from ..nn import functional as F  # noqa: N812
 from ..optim import lr_scheduler
 from . import checkpoint as files
 from .checkpoint import Checkpoint
-from .errors import CheckpointError, DivergedError
+from .errors import CheckpointError, DivergedError, Interrupted
 from .evaluate import Evaluation, evaluate
-from .interrupt import Interrupted
 from .networks import build, load_weights
 from .packing import pack, unpack
 from .recipes import Settings

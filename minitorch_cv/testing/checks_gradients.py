@@ -11,7 +11,7 @@ from .. import autograd
 from ..autograd.tape import new_tensor
 from ..backend.registry import use_kernels
 from ..ops.op import Op, Sample
-from .numeric import compare
+from .numeric import Problem, compare
 from .numeric import directions as random_directions
 from .probes import (
     CheckError,
@@ -167,7 +167,6 @@ def _judge_second(
     answers = (
         autograd.grad(s, sources, allow_unused=True) if s.requires_grad else [None] * len(sources)
     )
-    from .numeric import Problem
 
     def evaluate(arrays: Any) -> list[np.ndarray]:
         full = list(sample.arrays)
@@ -198,7 +197,7 @@ def _first_order(
 
 
 def linear_in_gy(op: Op, rng: np.random.Generator) -> None:
-    """Backward is linear in gy: its parts give parts of the gradient, and zeros give zeros."""
+    """Backward is linear in gy: parts of gy give parts of the gradient, −2 gy gives −2 times it."""
     for sample in samples_of(op, rng):
         y, gy, needs, grads = on_reference_path(op, sample, rng)
         if not np.isfinite(y).all():
@@ -208,12 +207,13 @@ def linear_in_gy(op: Op, rng: np.random.Generator) -> None:
             saved = run(op, sample.arrays, sample.params)[2]
             parts = [
                 gradients(op, part, saved, needs)
-                for part in (np.where(kept, gy, 0.0), np.where(kept, 0.0, gy))
+                for part in (np.where(kept, gy, 0.0), np.where(kept, 0.0, gy), -2 * gy)
             ]
         for k, need in enumerate(needs):
             if need:
                 what = f"{op.name}: g{input_name(op, k)} is not linear in gy"
                 same(what, parts[0][k] + parts[1][k], grads[k], EXACT, sample.label)
+                same(what, parts[2][k], -2 * grads[k], EXACT, sample.label)
 
 
 def needs_respected(op: Op, rng: np.random.Generator) -> None:
@@ -254,8 +254,8 @@ def saved_links_honest(op: Op, rng: np.random.Generator) -> None:
             source = y if link == -1 else sample.arrays[link]
             if value is not source and isinstance(source, np.ndarray) and source is not None:
                 raise CheckError(
-                    f"{op.name}: saved.{field} must be the {field} of forward itself, not a copy or "
-                    f"another array ({sample.label})"
+                    f"{op.name}: saved.{field} must be the {field} of forward itself, not a copy "
+                    f"or another array ({sample.label})"
                 )
         if not op.composite:
             _constants_stay(op, sample, saved, rng)

@@ -220,7 +220,8 @@ def dtype_kept(op: Op, rng: np.random.Generator) -> None:
 
 
 # dtype → how far y and a gradient may be off, relative to the largest value. Halves are added up in
-# float32, so that y is off by one rounding (2⁻¹¹) and little more; a gradient is rounded more often.
+# float32, so that y is off by one rounding (2⁻¹¹) and little more; a gradient is rounded more
+# often.
 ROUNDING = {np.float16: (7e-4, 2.5e-3), np.float32: (1e-5, 1e-5), np.float64: (EXACT, EXACT)}
 
 
@@ -311,7 +312,7 @@ def real_reference(op: Op, sample: Sample) -> np.ndarray:
 
 
 def deterministic(op: Op, rng: np.random.Generator) -> None:
-    """Two runs give the same bits, forward and backward; a second backward gives what the first did."""
+    """Two runs give the same bits, forward and backward, and so does a second backward."""
     for sample, arrays in _both_paths(op, rng):
         needs = differentiable(op, arrays)
         y, extra, saved = run(op, arrays, sample.params)

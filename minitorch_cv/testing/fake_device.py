@@ -219,22 +219,23 @@ def _plain_key(key: Any) -> Any:
     return key
 
 
-_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
+_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod"
+_COMPARE = "eq ne lt le gt ge neg pos abs invert"
 _METHODS = (
     "all any argmax argmin argsort astype clip conj copy cumsum diagonal dot fill flatten max mean "
     "min nonzero prod ravel repeat reshape round sort squeeze std sum swapaxes take trace "
     "transpose var view"
-).split()
+)
 
-for _name in _BINARY:
+for _name in _BINARY.split():
     for _prefix in ("", "r"):
         if hasattr(np.ndarray, f"__{_prefix}{_name}__"):
             setattr(FakeArray, f"__{_prefix}{_name}__", _operator(f"__{_prefix}{_name}__"))
     if hasattr(np.ndarray, f"__i{_name}__"):
         setattr(FakeArray, f"__i{_name}__", _in_place(f"__i{_name}__"))
-for _name in "eq ne lt le gt ge neg pos abs invert".split():
+for _name in _COMPARE.split():
     setattr(FakeArray, f"__{_name}__", _operator(f"__{_name}__"))
-for _name in _METHODS:
+for _name in _METHODS.split():
     setattr(FakeArray, _name, _method(_name))
 
 
@@ -252,7 +253,7 @@ class _Function:
         result = self._inner(*_unwrap(args), **_unwrap(kwargs))
         if self.__name__ in ("allclose", "array_equal"):
             result = np.asarray(result)  # CuPy leaves the answer on the device
-        if isinstance(result, (np.ndarray, np.generic)) or isinstance(result, (tuple, list)):
+        if isinstance(result, (np.ndarray, np.generic, tuple, list)):
             return _wrap(result)
         return FakeArray(np.asarray(result)) if self.__name__ in _UPLOADS else result
 

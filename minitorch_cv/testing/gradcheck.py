@@ -54,8 +54,8 @@ def gradcheck(
     raise_exception: False to get False instead of GradcheckError for a wrong gradient.
 
     Raises TypeError for inputs that are no float64 Tensors, GradcheckError for a wrong gradient, a
-    function that is not deterministic, changes its inputs, or returns no float64 Tensor. Warns where
-    all gradients are zero, for then nothing was checked.
+    function that is not deterministic, changes its inputs, or returns no float64 Tensor. Warns
+    where all gradients are zero, for then nothing was checked.
     """
     tensors = _judge_inputs(inputs)
     try:

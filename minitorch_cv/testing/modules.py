@@ -1,9 +1,9 @@
 """Gradient checks of modules: one module with all its parameters, or a network layer by layer.
 
 Everything happens on a float64 copy; the module itself is not touched. Layers are checked on the
-activations that really reach them. These tie and sit on kinks (a ReLU leaves thousands of zeros, all
-of them ties for a max pool), so they are first moved apart by a hundred-thousandth, and the steps
-are smaller than that: no kink lies within one.
+activations that really reach them. These tie and sit on kinks (a ReLU leaves thousands of zeros,
+all of them ties for a max pool), so they are first moved apart by a hundred-thousandth, and the
+steps are smaller than that: no kink lies within one.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def _error(d: Difference, usual: float) -> float:
 
 
 def _module_problem(module: Any, inputs: Sequence[np.ndarray], rng: np.random.Generator) -> Problem:
-    """s as a function of the float inputs and of the parameters, which are set for each evaluation."""
+    """s as a function of the float inputs and of the parameters, set for each evaluation."""
     call = _reseeded(module)
     named = list(module.named_parameters())
     floats = [k for k, v in enumerate(inputs) if v.dtype == np.float64]

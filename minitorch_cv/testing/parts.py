@@ -11,17 +11,19 @@ import inspect
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from .. import nn
 from ..autograd import functions as tensor_functions
 from ..autograd.tensor import Tensor
+from ..nn import functional
 from ..ops.catalog import module_of, op_named
 from ..ops.op import Op
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
-# Ops that people call by another of PyTorch's names, and steps that no one calls by themselves.
+# Ops that people call by another of PyTorch's names, and steps that others are made of: for those,
+# the function that takes them.
 _CALLED_BY = {
     "concatenate": "cat",
     "convert": "to",
@@ -30,7 +32,11 @@ _CALLED_BY = {
     "neg": "__neg__",
     "im2col": "unfold",
     "col2im": "fold",
-    "scatter": "__getitem__",  # the gradient of indexing
+    "scatter": "__getitem__",  # its gradient
+    "gather": "nll_loss",
+    "scatter_add": "max_pool2d",  # its gradient
+    "window_sum": "avg_pool2d",
+    "window_spread": "avg_pool2d",  # its gradient
 }
 
 
@@ -111,8 +117,7 @@ def _kernel(device: str, file: str) -> str | None:
 def _function(name: str) -> str | None:
     """The name that a user calls: in `nn.functional`, else a method of Tensor, else a function."""
     called = _CALLED_BY.get(name, name)
-    functional = _room("functional")
-    if functional is not None and hasattr(functional, called):
+    if hasattr(functional, called):
         return f"nn.functional.{called}"
     if hasattr(Tensor, called):
         return f"Tensor.{called}"
@@ -121,22 +126,13 @@ def _function(name: str) -> str | None:
 
 def _layer(name: str) -> str | None:
     """The nn module(s) of an op: conv2d is Conv2d, batch_norm BatchNorm1d and BatchNorm2d."""
-    layers = _room("modules")
-    if layers is None:
-        return None
     wanted = re.compile(name.replace("_", "") + r"(loss|[12]d)?", re.IGNORECASE)
     found = [
-        layer for layer, kind in vars(layers).items()
-        if inspect.isclass(kind) and wanted.fullmatch(layer)
-    ]  # fmt: skip
+        layer
+        for layer in nn.__all__
+        if wanted.fullmatch(layer) and inspect.isclass(getattr(nn, layer))
+    ]
     return ", ".join(f"nn.{layer}" for layer in sorted(found)) or None
-
-
-def _room(name: str) -> ModuleType | None:
-    """`nn.functional`, or `nn` itself for its layers."""
-    from .. import nn
-
-    return nn if name == "modules" else getattr(nn, name, None)
 
 
 def _benchmark(name: str, module: str) -> str | None:

@@ -101,7 +101,7 @@ def on_reference_path(
 def naive(
     op: Op, sample: Sample, moves: dict[int, np.ndarray] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The op's `reference`: its value, and its exact derivative along `moves` (input → direction)."""
+    """The `reference`: its value, and its exact derivative along `moves` (input → direction)."""
     if op.reference is None:
         raise CheckError(f"{op.name}: has no reference; give Op(reference=...)")
     arrays = [
@@ -147,8 +147,8 @@ def _raise_at(what: str, got: np.ndarray, want: np.ndarray, wrong: np.ndarray) -
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, where))}]" if where else ""
     raise CheckError(
-        f"{what}: {int(wrong.sum())} of {wrong.size} elements are wrong, the first at {place or '()'} "
-        f"(got {got[where]:.10g}, expected {want[where]:.10g})"
+        f"{what}: {int(wrong.sum())} of {wrong.size} elements are wrong, the first at "
+        f"{place or '()'} (got {got[where]:.10g}, expected {want[where]:.10g})"
     )
 
 

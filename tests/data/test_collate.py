@@ -1,5 +1,7 @@
 """default_collate: what becomes a Tensor, of which dtype, and what is refused."""
 
+import subprocess
+import sys
 from collections import namedtuple
 
 import numpy as np
@@ -71,3 +73,15 @@ def test_without_batches_arrays_become_tensors_and_the_rest_stays():
     samples = [(np.float32([1, 2]), 3, "a"), (np.float32([4, 5]), 6, "b")]
     first = next(iter(DataLoader(samples, batch_size=None)))
     assert isinstance(first[0], mt.Tensor) and first[0].tolist() == [1, 2] and first[1:] == [3, "a"]
+
+
+def test_importing_data_loads_nothing_heavy_and_the_first_batch_loads_the_tensors():
+    program = """
+import sys
+from minitorch_cv.data import default_collate
+loaded = {"minitorch_cv.autograd", "sklearn", "scipy", "PIL"} & set(sys.modules)
+assert not loaded, loaded
+assert default_collate([1, 2]).tolist() == [1, 2]
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -64,7 +64,12 @@ def test_the_transform_gets_the_picture_as_it_is_stored(parts):
     image, label = dataset[0]
     assert shapes == [(32, 32, 1)] and label == parts[1].targets[0] + 100
     np.testing.assert_array_equal(image, parts[1].data[0][::-1])
-    assert dataset.gather([0]) is None
+
+
+@pytest.mark.parametrize("options", [{"transform": abs}, {"target_transform": str}])
+def test_a_transform_is_called_for_each_sample_of_a_batch(options):
+    dataset = Digits(train=False, **options)
+    assert dataset.gather([0]) is None and Digits(train=False).gather([0]) is not None
 
 
 def test_whole_batches_equal_single_samples(parts):

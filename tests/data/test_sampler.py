@@ -65,3 +65,14 @@ def test_random_sampler_refuses_numbers_below_one(number):
 def test_batch_sampler_groups(drop_last, groups):
     sampler = BatchSampler(SequentialSampler(range(7)), 3, drop_last)
     assert list(sampler) == groups and len(sampler) == len(groups)
+
+
+def test_the_order_is_drawn_when_the_iteration_begins():
+    def order(disturb):
+        generator = mt.Generator(6)
+        batches = iter(BatchSampler(RandomSampler(range(9), generator=generator), 3, False))
+        if disturb:
+            generator.rand((5,))
+        return list(batches)
+
+    assert order(disturb=True) == order(disturb=False)

@@ -94,6 +94,7 @@ def test_sgd_without_momentum_keeps_no_state():
     a = leaf(1.0)
     optimizer = SGD([a], lr=0.1)
     step_on(optimizer, (a, [1.0]))
+    assert optimizer.state[a] == {}  # looking makes an entry, as in any defaultdict
     assert optimizer.state_dict()["state"] == {}
 
 
@@ -140,6 +141,15 @@ def test_shapes_of_all_kinds_share_the_working_memory():
         p.grad = mt.ones_like(p)
     optimizer.step()
     assert all((p.array == 0.0).all() for p in params)
+
+
+def test_a_larger_parameter_may_come_later():
+    a, b = leaf(1.0), leaf(1.0, 2.0, 3.0)
+    optimizer = SGD([a], lr=0.5, weight_decay=1.0)
+    step_on(optimizer, (a, [1.0]))
+    optimizer.add_param_group({"params": b})
+    step_on(optimizer, (a, [1.0]), (b, [1.0, 2.0, 3.0]))
+    assert b.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_a_gradient_of_another_shape_is_refused():
@@ -250,6 +260,7 @@ def test_a_wrong_state_is_refused_and_changes_nothing(change, words):
     p, optimizer = trained(SGD, {"lr": 0.1, "momentum": 0.9}, 2)
     state = optimizer.state_dict()
     state["param_groups"] = [{**group, "lr": 0.7} for group in state["param_groups"]]
+    state["state"] = {0: {"momentum_buffer": mt.zeros(3)}}
     change(state)
     before = optimizer.state[p]["momentum_buffer"].tolist()
     with pytest.raises(ValueError, match=words):

@@ -4,10 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from minitorch_cv.backend.threads import set_num_threads
 from minitorch_cv.tasks.recipes import Settings, recipe
 from minitorch_cv.tasks.run_folder import RunFolder
 from minitorch_cv.tasks.splits import load_splits
 from minitorch_cv.tasks.train import Trainer
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    set_num_threads(1)  # as the command line does: tests share their cores
 
 
 @pytest.fixture()

@@ -126,7 +126,9 @@ def _full(rng: Any) -> Any:
 
 BUGS = {
     "matches reference": {
-        "value slightly off": lambda: broken("exp", forward=forward_of("exp", lambda y, x: y * (1 + 1e-9))),
+        "value slightly off": lambda: broken(
+            "exp", forward=forward_of("exp", lambda y, x: y * (1 + 1e-9))
+        ),
         "wrong shape": lambda: broken("exp", forward=forward_of("exp", lambda y, x: y[None])),
         "no samples": lambda: broken("exp", samples=None),
         "no reference": lambda: broken("exp", reference=None),
@@ -134,9 +136,13 @@ BUGS = {
     },
     "gradient matches reference": {
         "sign": lambda: broken("tanh", backward=backward_of("tanh", lambda g, k: -g)),
-        "factor": lambda: broken("matmul", backward=backward_of("matmul", lambda g, k: g * (2 if k else 1))),
+        "factor": lambda: broken(
+            "matmul", backward=backward_of("matmul", lambda g, k: g * (2 if k else 1))
+        ),
         "zeros": lambda: broken("softmax", backward=backward_of("softmax", lambda g, k: 0 * g)),
-        "one part in 10^9": lambda: broken("mul", backward=backward_of("mul", lambda g, k: g * (1 + 1e-9))),
+        "one part in 10^9": lambda: broken(
+            "mul", backward=backward_of("mul", lambda g, k: g * (1 + 1e-9))
+        ),
         "shape": lambda: broken("exp", backward=backward_of("exp", lambda g, k: g[None])),
         "missing": lambda: broken("exp", backward=lambda gy, saved, needs: (None,)),
         "no tuple": lambda: broken("exp", backward=lambda gy, saved, needs: gy),
@@ -145,7 +151,14 @@ BUGS = {
     "gradcheck": {
         "sign": lambda: broken("tanh", backward=backward_of("tanh", lambda g, k: -g)),
         "zeros": lambda: broken("softmax", backward=backward_of("softmax", lambda g, k: 0 * g)),
-        "one part in 10^5": lambda: broken("mul", backward=backward_of("mul", lambda g, k: g * (1 + 1e-5))),
+        "one part in 10^5": lambda: broken(
+            "mul", backward=backward_of("mul", lambda g, k: g * (1 + 1e-5))
+        ),
+    },
+    "linear in gy": {
+        "adds a constant": lambda: broken("exp", backward=backward_of("exp", lambda g, k: g + 1)),
+        "sign of gy lost": lambda: broken("exp", backward=backward_of("exp", lambda g, k: abs(g))),
+        "squared": lambda: broken("exp", backward=backward_of("exp", lambda g, k: g * g)),
     },
     "second derivative": {
         "a constant that is none": _constant_square,
@@ -158,20 +171,29 @@ BUGS = {
     },
     "non-contiguous input": {
         "memory order": lambda: broken(
-            "square", forward=lambda x: (op_named("square").forward(_memory_order(x)))
+            "square", forward=lambda x: op_named("square").forward(_memory_order(x))
         ),
     },
     "dtype kept": {
-        "float64 out": lambda: broken("exp", forward=forward_of("exp", lambda y, x: np.float64(1) * y.astype("f8"))),
-        "float64 gradient": lambda: broken("exp", backward=backward_of("exp", lambda g, k: g.astype("f8"))),
+        "float64 out": lambda: broken(
+            "exp", forward=forward_of("exp", lambda y, x: np.float64(1) * y.astype("f8"))
+        ),
+        "float64 gradient": lambda: broken(
+            "exp", backward=backward_of("exp", lambda g, k: g.astype("f8"))
+        ),
     },
     "needs respected": {
-        "always computed": lambda: broken("mul", backward=lambda gy, saved, needs: op_named("mul").backward(gy, saved, (True, True))),
+        "always computed": lambda: broken(
+            "mul",
+            backward=lambda gy, saved, needs: op_named("mul").backward(gy, saved, (True, True)),
+        ),
         "never computed": lambda: broken("mul", backward=lambda gy, saved, needs: (None, None)),
     },
     "empty batch": {
         "no empty sample": lambda: broken("exp", samples=_full),
-        "wrong shape of nothing": lambda: broken("sum", forward=forward_of("sum", lambda y, x: y if x.size else y[:0])),
+        "wrong shape of nothing": lambda: broken(
+            "sum", forward=forward_of("sum", lambda y, x: y if x.size else y[:0])
+        ),
         "gradient of nothing": lambda: broken("expand", backward=lambda gy, saved, needs: (gy,)),
     },
     "error text": {
@@ -183,12 +205,18 @@ BUGS = {
     },
     "fake device equals CPU": {
         "NumPy inside": lambda: broken("exp", forward=lambda x: (np.exp(x), None)),
-        "the host waits": lambda: broken("exp", forward=forward_of("exp", lambda y, x: y if float(y.sum()) > -1 else x)),
+        "the host waits": lambda: broken(
+            "exp", forward=forward_of("exp", lambda y, x: y if float(y.sum()) > -1 else x)
+        ),
         "dtype": lambda: broken("exp", forward=forward_of("exp", _float32_there)),
     },
     "same NaN and inf": {
-        "NaN is lost": lambda: broken("relu", forward=forward_of("relu", lambda y, x: array_module(x).where(x > 0, x, 0))),
-        "inf is limited": lambda: broken("square", forward=forward_of("square", lambda y, x: array_module(x).clip(y, None, 1e30))),
+        "NaN is lost": lambda: broken(
+            "relu", forward=forward_of("relu", lambda y, x: array_module(x).where(x > 0, x, 0))
+        ),
+        "inf is limited": lambda: broken(
+            "square", forward=forward_of("square", lambda y, x: array_module(x).clip(y, None, 1e30))
+        ),
     },
     "deterministic": {
         "drifts": lambda: broken("exp", forward=forward_of("exp", _drifts)),
@@ -201,7 +229,7 @@ BUGS = {
         "value": lambda: broken("exp", forward=forward_of("exp", lambda y, x: y * (1 + 1e-9))),
         "gradient": lambda: broken("tanh", backward=backward_of("tanh", lambda g, k: -g)),
     },
-}  # fmt: skip
+}
 
 
 def _other_indices(x: Any, **params: Any) -> Any:

@@ -32,7 +32,7 @@ def max_pool2d(
     single = input.array.ndim == 3
     y, indices = apply(
         MAX_POOL2D, input.unsqueeze(0) if single else input,
-        kernel_size=kernel_size, stride=stride or None, padding=padding, dilation=dilation,
+        kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation,
         ceil_mode=ceil_mode,
     )  # fmt: skip
     return _answer(y, indices, single, return_indices)
@@ -67,7 +67,7 @@ def avg_pool2d(
             batch, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
         ).squeeze(0)
     return apply(
-        AVG_POOL2D, input, kernel_size=kernel_size, stride=stride or None, padding=padding,
+        AVG_POOL2D, input, kernel_size=kernel_size, stride=stride, padding=padding,
         ceil_mode=ceil_mode, count_include_pad=count_include_pad,
         divisor_override=divisor_override,
     )  # fmt: skip

@@ -241,6 +241,7 @@ _CASES: tuple[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, Any]], ...]
     ("1×1 kernel, stride", (1, 2, 4, 5), (2, 2, 1, 1), {"stride": 2}),
     ("same, odd kernel", (1, 2, 4, 3), (2, 2, 3, 1), {"padding": "same"}),
     ("same, even kernel", (2, 1, 4, 3), (2, 1, 2, 4), {"padding": "same"}),
+    ("same, one row more", (1, 1, 3, 6), (1, 1, 2, 5), {"padding": "same"}),
     ("same, dilated", (1, 1, 4, 6), (1, 1, 2, 2), {"padding": "same", "dilation": (1, 3)}),
     ("valid", (1, 1, 3, 3), (1, 1, 2, 2), {"padding": "valid", "stride": 1}),
     ("size 1", (1, 1, 1, 1), (1, 1, 3, 3), {"padding": 1}),
@@ -288,6 +289,7 @@ def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
     yield bad("padding='same' needs stride 1 (got stride=2)", x, w, padding="same", stride=2)
     yield bad("'same' or 'valid' (got 'full')", x, w, padding="full")
     yield bad("an int or a pair of ints (got 1.5)", x, w, stride=1.5, error=TypeError)
+    yield bad("an int or a pair of ints (got (1, 1.5))", x, w, stride=(1, 1.5), error=TypeError)
     yield bad("x float64, weight float32", x, w.astype(np.float32), error=TypeError)
     yield bad("bias float32", x, w, b.astype(np.float32), error=TypeError)
     yield bad("x must be of a float dtype (got int64)", x.astype(int), w, error=TypeError)

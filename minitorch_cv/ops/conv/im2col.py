@@ -122,6 +122,7 @@ _CASES: tuple[tuple[str, tuple[int, int, int, int], dict[str, Any]], ...] = (
     ("plain", (2, 2, 4, 5), {"kernel_size": 3}),
     ("stride, padding", (1, 2, 5, 4), {"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 2)}),
     ("dilation", (2, 1, 6, 7), {"kernel_size": (3, 2), "padding": 1, "dilation": (2, 3)}),
+    ("padding above and below alone", (1, 1, 3, 4), {"kernel_size": 2, "padding": (1, 0)}),
     ("1×1 kernel", (2, 3, 2, 3), {"kernel_size": 1}),
     ("windows with gaps between them", (1, 2, 6, 5), {"kernel_size": (1, 2), "stride": 3}),
     ("one window", (1, 1, 3, 2), {"kernel_size": (3, 2)}),

@@ -25,7 +25,9 @@ class Saved(NamedTuple):
 
 def check(a: Array, b: Array) -> None:
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(f"matmul: 0-d tensors have no product (got {a.shape} and {b.shape}); use *")
+        raise ValueError(
+            f"matmul: 0-d tensors have no product (got {a.shape} and {b.shape}); use *"
+        )
     inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
     if a.shape[-1] != inner:
         raise ValueError(

@@ -78,6 +78,8 @@ def pair_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample(draw(1), {"reduction": "none"}, "size 1")
     x, target = draw(4, 3)
     yield Sample((x.T, target.T), {}, "not contiguous")
+    yield Sample((x, x[:1] + 9.0), {}, "target broadcast")
+    yield Sample((target[:, :1] - 9.0, target), {"reduction": "none"}, "x broadcast")
     yield Sample(draw(0, 3), {"reduction": "sum"}, "empty batch")
 
 

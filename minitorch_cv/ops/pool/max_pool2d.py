@@ -142,6 +142,9 @@ _CASES: tuple[tuple[str, tuple[int, int, int, int], dict[str, Any]], ...] = (
     ("ceil, dilation", (1, 1, 7, 6),
      {"kernel_size": 2, "stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}),
     ("windows with gaps between them", (1, 1, 5, 5), {"kernel_size": 1, "stride": 3}),
+    ("padding after x that no window meets", (1, 1, 5, 5),
+     {"kernel_size": 2, "stride": 3, "padding": 1}),
+    ("pair of one number", (1, 1, 4, 5), {"kernel_size": (2,)}),
     ("image of one pixel", (2, 1, 1, 1), {"kernel_size": 1}),
     ("empty batch", (0, 2, 4, 4), {"kernel_size": 2}),
 )  # fmt: skip

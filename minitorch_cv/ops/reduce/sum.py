@@ -53,6 +53,7 @@ def reduction_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((draw(4, 3).T,), {"axis": 0}, "not contiguous")
     yield Sample((draw(2, 1),), {"axis": 1}, "size 1")
     yield Sample((draw(),), {}, "0-d")
+    yield Sample((draw(),), {"axis": -1}, "0-d, the axis that PyTorch grants it")
 
 
 def samples(rng: np.random.Generator) -> Iterable[Sample]:

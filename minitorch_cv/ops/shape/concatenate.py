@@ -1,4 +1,4 @@
-"""concatenate: tensors joined along one axis. gx_k is the k-th slice of gy.
+"""concatenate: tensors joined along one axis, y = [x_1 x_2 …]; gx_k is the k-th slice of gy.
 
 Shapes: (…, D_1, …), (…, D_2, …), … → (…, D_1 + D_2 + …, …), equal in all other axes.
 """

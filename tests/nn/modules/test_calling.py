@@ -175,3 +175,23 @@ def test_several_outputs():
     b.backward()
     ((gx, (ga, gt, gb)),) = seen
     assert gx == 3.0 and ga is None and gt is None and gb.item() == 1.0
+
+
+def test_always_call_runs_once_when_a_later_hook_raises():
+    layer, called = Product(), []
+    layer.register_forward_hook(lambda *_: called.append("always"), always_call=True)
+    layer.register_forward_hook(lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        layer(mt.tensor(1.0))
+    assert called == ["always"]
+
+
+def test_an_error_of_an_always_called_hook_is_a_warning_beside_the_first():
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise ZeroDivisionError
+
+    layer = Broken()
+    layer.register_forward_hook(lambda *_: {}["missing"], always_call=True)
+    with pytest.raises(ZeroDivisionError), pytest.warns(UserWarning, match="KeyError"):
+        layer(1)

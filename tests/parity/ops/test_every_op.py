@@ -74,9 +74,7 @@ def _dropout(x: Any, mask: Any, p: float) -> Any:
 
 
 def _window_sum(x: Any, rows: Any, columns: Any) -> Any:
-    lines = [
-        torch.stack([x[..., a:b, c:d].sum((-1, -2)) for c, d in columns], -1) for a, b in rows
-    ]
+    lines = [torch.stack([x[..., a:b, c:d].sum((-1, -2)) for c, d in columns], -1) for a, b in rows]
     return torch.stack(lines, -2)
 
 
@@ -89,12 +87,14 @@ def _indices(function: Any) -> Any:
     return lambda x, **params: function(x, return_indices=True, **params)
 
 
+_SAME_NAMES = """
+neg abs exp expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sin cos tan tanh sign
+floor ceil round trunc clamp relu sigmoid add sub mul div pow maximum minimum remainder
+floor_divide clone where
+"""
+
 TORCH: dict[str, Any] = {
-    **{name: getattr(torch, name) for name in (
-        "neg abs exp expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sin cos tan tanh sign "
-        "floor ceil round trunc clamp relu sigmoid add sub mul div pow maximum minimum remainder "
-        "floor_divide clone where"
-    ).split()},
+    **{name: getattr(torch, name) for name in _SAME_NAMES.split()},
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
     "prelu": F.prelu,
@@ -105,7 +105,9 @@ TORCH: dict[str, Any] = {
     "scatter": _scatter,
     "setitem": _setitem,
     "gather": lambda x, index: torch.gather(x, -1, index),
-    "scatter_add": lambda x, index, size: torch.zeros(*x.shape[:-1], size).scatter_add(-1, index, x),
+    "scatter_add": lambda x, index, size: torch.zeros(*x.shape[:-1], size).scatter_add(
+        -1, index, x
+    ),
     "reshape": lambda x, shape: x.reshape(shape),
     "permute": lambda x, axes: x.permute(axes),
     "expand": lambda x, shape: x.expand(shape),
@@ -136,7 +138,7 @@ TORCH: dict[str, Any] = {
     "nll_loss": F.nll_loss,
     "mse_loss": F.mse_loss,
     "l1_loss": F.l1_loss,
-}  # fmt: skip
+}
 
 # Samples that PyTorch has no gradient for, or no answer at all: (op, label) or the op alone → why.
 NO_GRADIENT: dict[Any, str] = {

@@ -9,17 +9,6 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 
-class Interrupted(Exception):
-    """A run stopped because a signal asked for it; what it had done is saved.
-
-    signal: the number of the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}")
-        self.signal = number
-
-
 @contextlib.contextmanager
 def deferred_signals() -> Iterator[Callable[[], int]]:
     """Inside, SIGINT and SIGTERM are remembered; the function given says which came (0: none).
