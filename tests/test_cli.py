@@ -1,5 +1,6 @@
 """`minitorch-cv` as its user meets it: what it prints, writes and answers, and how it refuses."""
 
+import io
 import json
 import os
 import re
@@ -81,6 +82,20 @@ def test_without_a_terminal_there_is_one_plain_line_for_each_epoch(run: Path) ->
     )
 
 
+def test_on_a_terminal_there_is_a_bar(here: Path, monkeypatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main([*NO_CHECK, "--limit", "40"]) == 0
+    last = screen.getvalue().split("\r")[-1]
+    assert re.search(
+        r"epoch 2/2 100%.* \d+ images/s, 00:00 left, loss \d.\d+ acc [\d.]+% test [\d.]+%", last
+    )
+
+
 def test_the_checkpoint_says_what_it_is(run: Path) -> None:
     training = files.load(run / "run" / "checkpoint.safetensors").training
     assert training["model"] == {"name": "lenet", "arguments": {"num_classes": 10}}
@@ -140,7 +155,7 @@ def test_ctrl_c_leaves_a_checkpoint_that_is_resumed_bit_for_bit(tmp_path: Path) 
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "stopped by SIGINT; saved after" in err and "--resume" in err
+    assert "stopped by SIGINT; saved in epoch" in err and "--resume" in err
     assert "Traceback" not in err
     checkpoint = tmp_path / "parts" / "checkpoint.safetensors"
     assert files.load(checkpoint).training["progress"]["epoch"] in (1, 2)
@@ -262,6 +277,7 @@ def test_where_prints_every_part(capsys) -> None:
     out = capsys.readouterr().out
     for part in ("op", "CPU kernel", "CUDA kernel", "function", "layer", "tests", "docs"):
         assert re.search(rf"^  {part} +\S", out, re.MULTILINE), part
+    assert "None" not in out
     assert "ops/conv/conv2d.py:" in out and "nn.functional.conv2d" in out and "nn.Conv2d" in out
 
 

@@ -20,54 +20,24 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the ma
 
 import argparse
 import ast
-import importlib
-import multiprocessing
 import random
 import sys
 import time
-import warnings
 from collections import defaultdict
-from collections.abc import Callable, Collection
-from importlib.machinery import SourceFileLoader
-from multiprocessing.connection import wait
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import mutants_known
 import mutants_named
-import numpy as np
-from mutate import Change, changes, planted
+from mutants_run import OPS, Mutant, red_already, run
+from mutate import changes
 
 from minitorch_cv.ops import catalog
 from minitorch_cv.ops.op import Op
 
-OPS = Path(catalog.__file__).parent
 PASS_MARK = 95.0
-SECONDS = 60  # a mutant that runs longer is an endless loop
-MEMORY = 8 << 30  # bytes; one that asks for more is caught
 USERS = 6  # on how many ops a shared helper's mutants are tried
-OTHER_CODE = ("fast kernel equals reference", "CUDA equals CPU")  # checks of other code than this
-
-# Sizes that split work into parts, made small: then samples take the way that large inputs take.
-SMALL_PARTS = {"minitorch_cv.ops.conv.conv2d": {"_CHUNK": 100}}
-
-
-class Mutant(NamedTuple):
-    """One planted bug: where it counts, what it is, and which ops' checks should see it."""
-
-    group: str
-    where: str
-    text: str
-    users: tuple[str, ...]
-    module: str  # dotted name of the changed module; "" for a named bug
-    tree: ast.Module | None
-    change: Change | None
-
-    @property
-    def reason(self) -> str | None:
-        """Why it is known to survive, None for most."""
-        return mutants_known.reason(self.where.partition(":")[0], self.text)
 
 
 # Which source belongs to an op?
@@ -169,8 +139,9 @@ def _of_function(
     module = ".".join(("minitorch_cv.ops", *path.with_suffix("").parts))
     group = name if own else f"({path.stem}.{title})"
     users = tuple(_mixed(callers)[:USERS])
+    function = title if node in tree.body else ""
     return [
-        Mutant(group, f"{path}:{change.line}", change.text, users, module, tree, change)
+        Mutant(group, f"{path}:{change.line}", change.text, users, module, function, tree, change)
         for change in changes(node)
     ]
 
@@ -189,142 +160,18 @@ def _mixed(names: list[str]) -> list[str]:
 def named(names: list[str]) -> list[Mutant]:
     """The bugs that a teacher would give."""
     return [
-        Mutant(name, "named", bug, (name,), "", None, None)
+        Mutant(name, "named", bug, (name,), "", "", None, None)
         for name in names
         for bug in mutants_named.bugs_of(catalog.op_named(name))
     ]
 
 
-# Running one.
-
-
-def fate(mutant: Mutant, red: dict[str, list[str]]) -> str:
-    """The name of the first check that goes red; "" when all stay green. Runs in a child."""
-    _limit_memory()
-    try:
-        if mutant.change is None:
-            op = mutants_named.plant(catalog.op_named(mutant.users[0]), mutant.text)
-            return first_red(op, red.get(op.name, ()))
-        _import_changed(mutant)
-        fresh = importlib.import_module("minitorch_cv.ops.catalog")
-        _split_work()
-        for name in mutant.users:
-            answer = first_red(fresh.op_named(name), red.get(name, ()))
-            if answer:
-                return answer
-    except Exception as error:  # the bug broke an import, or a check itself
-        return f"{type(error).__name__}"
-    return ""
-
-
-def first_red(op: Any, skip: Collection[str] = ()) -> str:
-    """Runs an op's checks one by one, up to the first that fails."""
-    from minitorch_cv.backend import use_kernels
-    from minitorch_cv.testing import op_checks
-
-    with use_kernels("reference"), np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for check in op_checks.CHECKS:
-            if check.name in skip or check.name in OTHER_CODE:
-                continue
-            if not op_checks.run_check(check, op).ok:
-                return check.name
-    return ""
-
-
-def red_already(names: list[str]) -> dict[str, list[str]]:
-    """Op → the checks that fail without any bug: they cannot tell us anything."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        skip: list[str] = []
-        while red := first_red(catalog.op_named(name), skip):
-            skip.append(red)
-        if skip:
-            found[name] = skip
-    return found
-
-
-def _import_changed(mutant: Mutant) -> None:
-    """Forgets the package, and has it imported anew with the changed module."""
-    assert mutant.change is not None and mutant.tree is not None
-    with planted(mutant.change):
-        code = compile(mutant.tree, str(OPS / mutant.where.partition(":")[0]), "exec")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "minitorch_cv"]:
-        del sys.modules[name]
-    original = SourceFileLoader.get_code
-
-    def get_code(self: SourceFileLoader, fullname: str) -> Any:
-        return code if fullname == mutant.module else original(self, fullname)
-
-    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
-
-
-def _split_work() -> None:
-    for module, sizes in SMALL_PARTS.items():
-        for name, size in sizes.items():
-            setattr(importlib.import_module(module), name, size)
-
-
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def _child(mutant: Mutant, red: dict[str, list[str]], pipe: Any) -> None:
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for the life of the process)
-    pipe.send(fate(mutant, red))
-
-
-def run(
-    mutants: list[Mutant], red: dict[str, list[str]], jobs: int, tell: Callable[[int], None]
-) -> list[str]:
-    """The fate of each mutant, a process each, `jobs` at a time."""
-    context = multiprocessing.get_context("fork")
-    fates = [""] * len(mutants)
-    running: dict[int, tuple[Any, Any, float]] = {}
-    todo = iter(range(len(mutants)))
-    done = 0
-    while done < len(mutants):
-        while len(running) < jobs and (number := next(todo, None)) is not None:
-            receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(
-                target=_child, args=(mutants[number], red, sender), daemon=True
-            )
-            process.start()
-            sender.close()
-            running[number] = (process, receiver, time.monotonic() + SECONDS)
-        wait([receiver for _, receiver, _ in running.values()], timeout=1.0)
-        for number, (process, receiver, deadline) in list(running.items()):
-            answer = _answer(process, receiver, deadline)
-            if answer is not None:
-                fates[number] = answer
-                del running[number]
-                done += 1
-                tell(done)
-    return fates
-
-
-def _answer(process: Any, receiver: Any, deadline: float) -> str | None:
-    """The fate, once it is known; a child that died or runs on for ever has caught its bug."""
-    if receiver.poll():
-        try:
-            answer = receiver.recv()
-        except EOFError:
-            answer = "crash"
-    elif time.monotonic() > deadline:
-        answer = "timeout"
-        process.kill()
-    else:
-        return None
-    process.join()
-    receiver.close()
-    return answer
-
-
 # Telling.
+
+
+def reason_of(mutant: Mutant) -> str | None:
+    """Why a mutant is known to survive, None for most."""
+    return mutants_known.reason(mutant.where.partition(":")[0], mutant.text)
 
 
 def report(mutants: list[Mutant], fates: list[str]) -> int:
@@ -334,17 +181,18 @@ def report(mutants: list[Mutant], fates: list[str]) -> int:
         counts = groups.setdefault(mutant.group, [0, 0, 0])
         counts[0] += 1
         counts[1] += bool(red)
-        counts[2] += not red and mutant.reason is not None
+        counts[2] += not red and reason_of(mutant) is not None
     print(f"{'op':<34}{'planted':>8}{'caught':>8}{'excused':>9}{'survive':>9}")
     for group, (count, caught, excused) in groups.items():
         print(f"{group:<34}{count:>8}{caught:>8}{excused:>9}{count - caught - excused:>9}")
     alive = [mutant for mutant, red in zip(mutants, fates, strict=True) if not red]
-    open_cases = [mutant for mutant in alive if mutant.reason is None]
-    for title, some in (("with a reason", [m for m in alive if m.reason]), ("", open_cases)):
+    open_cases = [mutant for mutant in alive if reason_of(mutant) is None]
+    for title, some in (("with a reason", [m for m in alive if reason_of(m)]), ("", open_cases)):
         print(f"\nsurvivors {title or 'without one'}: {len(some)}")
         for mutant in some:
             print(
-                f"  {mutant.where}  {mutant.text}" + (f"\n      {mutant.reason}" if title else "")
+                f"  {mutant.where}  {mutant.text}"
+                + (f"\n      {reason_of(mutant)}" if title else "")
             )
     share = 100 * (len(mutants) - len(alive)) / max(len(mutants), 1)
     print(f"\n{len(mutants)} planted, {len(mutants) - len(alive)} caught: {share:.1f} %")

@@ -335,18 +335,19 @@ def _as_array(data: Any, dtype: Any, copy_it: bool) -> Any:
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data) if copy_it else np.asarray(data)
     else:
-        array = _from_python(data)
+        array = _from_python(data, keep_floats=dtype is not None)
     return _checked(array.astype(as_dtype(dtype), copy=False) if dtype is not None else array)
 
 
-def _from_python(data: Any) -> np.ndarray:
+def _from_python(data: Any, keep_floats: bool) -> np.ndarray:
+    """Numbers and nested lists; floats in the default dtype, unless another is asked for."""
     if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
         data = [item.tolist() if isinstance(item, Tensor) else item for item in data]
     try:
         array = np.array(data)
     except ValueError:
         raise ValueError("tensor: the nested lists are ragged; give all rows one length") from None
-    if array.dtype.kind == "f" and not _holds_numpy_floats(data):
+    if array.dtype.kind == "f" and not keep_floats and not _holds_numpy_floats(data):
         return array.astype(get_default_dtype())
     if array.size == 0 and array.dtype == np.float64:
         return array.astype(get_default_dtype())

@@ -146,6 +146,10 @@ defaults:
   digits   {digits}
   mnist    {mnist}
 
+Measured with seeds 0 to 7, digits: 358 to 360 of the 360 test images are right
+(99.4 to 100 %). With seeds 0 and 1, mnist: 99.26 and 99.27 % after 5 epochs.
+The weights kept are those of the last epoch, not the best on the test images.
+
 A second run does not touch the first: without --out it goes to a fresh folder
 (runs/lenet-digits-2, …); a folder named with --out that holds a run is refused
 unless --overwrite is given.

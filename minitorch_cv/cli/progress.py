@@ -10,14 +10,25 @@ from typing import Any
 class Bar:
     """A tqdm bar over all images of the run: epoch, loss, accuracy, images/s, time left."""
 
-    FORMAT = "{desc} {percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
+    FORMAT = "{desc} {percentage:3.0f}%|{bar}| {speed} images/s, {remaining} left{postfix}"
 
     def __init__(self, trainer: Any) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(
-            total=trainer.images_total, initial=trainer.images_done, unit=" images",
-            bar_format=self.FORMAT, dynamic_ncols=True, file=sys.stderr, leave=True,
+        class Speed(tqdm):
+            """A bar that knows its speed in whole images."""
+
+            @property
+            def format_dict(self) -> dict[str, Any]:
+                """tqdm's fields and ours."""
+                fields = super().format_dict
+                spent = max(fields["elapsed"], 1e-9)
+                rate = fields["rate"] or (fields["n"] - fields["initial"]) / spent
+                return {**fields, "speed": f"{rate:.0f}"}
+
+        self._bar = Speed(
+            total=trainer.images_total, initial=trainer.images_done, bar_format=self.FORMAT,
+            dynamic_ncols=True, file=sys.stderr,
         )  # fmt: skip
         self._describe(trainer)
 

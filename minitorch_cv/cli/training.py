@@ -96,7 +96,7 @@ def _resumed(arguments: Any) -> Trainer:
         raise CheckpointError(f"checkpoint: {arguments.resume} has no settings to go on with "
                               f"({error!r})") from error  # fmt: skip
     settings = _same_settings(arguments, settings)
-    folder = RunFolder(arguments.out or os.path.dirname(os.path.abspath(arguments.resume)))
+    folder = RunFolder(arguments.out or os.path.dirname(arguments.resume) or ".")
     _own_folder(arguments, folder)
     train, test, preprocessing = load_splits(settings)
     if len(train.labels) != images["train"] or len(test.labels) != images["test"]:
@@ -153,7 +153,7 @@ def _announce(trainer: Trainer) -> None:
     count = sum(parameter.numel() for parameter in trainer.model.parameters())
     print(f"{settings.model} ({count} parameters) on {settings.data}: "
           f"{len(trainer.train_split.labels)} training and {len(trainer.test_split.labels)} test "
-          f"images, in {trainer.folder.path}")  # fmt: skip
+          f"images\nwriting to {trainer.folder.path}")  # fmt: skip
     if trainer.epoch or trainer.batch:
         print(f"going on in epoch {trainer.epoch + 1}, after batch {trainer.batch} of "
               f"{len(trainer.batches)}" if trainer.epoch < settings.epochs
@@ -169,9 +169,9 @@ def _train(trainer: Trainer) -> int:
             trainer.run(progress.on_batch, progress.on_epoch, stopped)
         except Interrupted as stop:
             progress.close()
-            print(f"minitorch-cv: {stop}; saved after {trainer.epoch} epochs and {trainer.batch} "
-                  f"batches. Go on with:\n  minitorch-cv train --resume "
-                  f"{trainer.folder.checkpoint}", file=sys.stderr)  # fmt: skip
+            print(f"minitorch-cv: {stop}; saved in epoch {trainer.epoch + 1}, after batch "
+                  f"{trainer.batch} of {len(trainer.batches)}\nGo on with:\n  minitorch-cv train "
+                  f"--resume {trainer.folder.checkpoint}", file=sys.stderr)  # fmt: skip
             return 128 + (stop.signal or signal.SIGINT)
         finally:
             progress.close()

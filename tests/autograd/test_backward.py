@@ -243,3 +243,9 @@ def test_float32_graph_keeps_float32_gradients() -> None:
     y.backward()
     assert x.grad.dtype == mt.float32
     assert w.grad.dtype == mt.float64
+
+
+def test_tensor_with_a_dtype_keeps_every_digit() -> None:
+    assert mt.tensor([0.1], dtype=mt.float64).item() == 0.1
+    assert mt.tensor(2.0**24 + 1, dtype=mt.int64).item() == 2**24 + 1
+    assert mt.tensor([0.1]).dtype == mt.float32

@@ -126,3 +126,18 @@ def test_half_precision_with_float32_statistics():
     y = F.batch_norm(mt.tensor(x), mean, var, training=True)
     assert y.dtype == mt.float16 and mean.dtype == mt.float32
     np.testing.assert_allclose(mean.numpy(), 0.1 * x.astype(np.float32).mean(0), rtol=1e-3)
+
+
+def test_a_change_of_the_running_mean_is_noticed_by_whoever_needs_the_old_one():
+    layer = nn.BatchNorm1d(2)
+    scale = mt.ones(2, requires_grad=True)
+    y = (layer.running_mean * scale).sum()
+    layer(mt.randn(4, 2))
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()
+
+
+def test_bias_alone_can_be_left_out():
+    layer = nn.BatchNorm1d(2, bias=False)
+    assert layer.bias is None and list(dict(layer.named_parameters())) == ["weight"]
+    assert nn.BatchNorm1d(2, affine=False).weight is None

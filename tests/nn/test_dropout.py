@@ -51,7 +51,9 @@ def test_whole_channels():
     y = nn.Dropout2d(0.5)(mt.ones(40, 25, 3, 4)).numpy()
     per_channel = y.reshape(1000, 12)
     assert (per_channel == per_channel[:, :1]).all()
-    assert 400 < (per_channel[:, 0] == 0).sum() < 600
+    dropped = (per_channel[:, 0] == 0).reshape(40, 25)
+    assert 400 < dropped.sum() < 600
+    assert (dropped.sum(0) > 0).all() and (dropped.sum(1) < 25).all()  # each on its own
     with pytest.raises(ValueError, match="dropout2d: input is"):
         nn.Dropout2d(0.5)(mt.ones(3, 4))
 

@@ -10,6 +10,7 @@ from minitorch_cv.testing import CHECKS, run_check
 NOTHING_TO_DO = ("no kernel", "no input is refused", "has no second derivative, and says so")
 
 
+@pytest.mark.filterwarnings("ignore:.*target size")  # of the losses, on purpose
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name.replace(" ", "-"))
 @pytest.mark.parametrize("name", op_names())
 def test_check(name, check):

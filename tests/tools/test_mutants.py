@@ -5,6 +5,7 @@ import ast
 import mutants
 import mutants_known
 import mutants_named
+import mutants_run
 import mutate
 import pytest
 
@@ -17,7 +18,7 @@ def test_named_bugs_are_caught(name):
     alive = [
         bug
         for bug in mutants_named.bugs_of(op)
-        if not mutants.first_red(mutants_named.plant(op, bug))
+        if not mutants_run.first_red(mutants_named.plant(op, bug))
         and mutants_known.reason("named", f"{name}: {bug}") is None
     ]
     assert alive == []
@@ -25,7 +26,7 @@ def test_named_bugs_are_caught(name):
 
 @pytest.mark.parametrize("name", ["conv2d", "sum", "relu"])
 def test_checks_are_green_without_a_bug(name):
-    assert mutants.first_red(op_named(name)) == ""
+    assert mutants_run.first_red(op_named(name)) == ""
 
 
 def test_a_changed_file_runs_in_a_process_of_its_own():
@@ -39,11 +40,11 @@ def test_a_changed_file_runs_in_a_process_of_its_own():
             "array_module(gy).transpose(gy, tuple(inverse))  →  gy",
         )
     ]
-    assert [bool(fate) for fate in mutants.run(chosen, {}, 2, lambda done: None)] == [True] * len(
-        chosen
-    )
+    assert [bool(fate) for fate in mutants_run.run(chosen, {}, 2, lambda done: None)] == [
+        True
+    ] * len(chosen)
     assert chosen
-    assert mutants.first_red(op_named("permute")) == ""  # nothing leaks into this process
+    assert mutants_run.first_red(op_named("permute")) == ""  # nothing leaks into this process
 
 
 def test_an_excuse_needs_a_mutant():
@@ -96,7 +97,7 @@ def test_planted_takes_the_change_back():
 def test_exit_code_and_table(capsys):
     tree = ast.parse("def forward(a):\n    return a + 1")
     change = mutate.changes(tree.body[0])[0]
-    bug = mutants.Mutant("sum", "reduce/sum.py:1", change.text, ("sum",), "", None, None)
+    bug = mutants_run.Mutant("sum", "reduce/sum.py:1", change.text, ("sum",), "", "", None, None)
     assert mutants.report([bug] * 20, ["gradcheck"] * 20) == 0
     assert "20 planted, 20 caught: 100.0 %" in capsys.readouterr().out
     assert mutants.report([bug] * 20, ["gradcheck"] * 19 + [""]) == 1  # it has no reason

@@ -108,7 +108,8 @@ def forward(
         var = xp.sum(centred * centred, axis=axes, keepdims=True) / n
     else:
         # · 1 copies them: the caller may change the running statistics before backward
-        mean, var = (like(xp.reshape(s * 1, shape), wide) for s in (running_mean, running_var))
+        given: Any = (running_mean, running_var)  # check has seen that they are there
+        mean, var = (like(xp.reshape(s * 1, shape), wide) for s in given)
         centred = wide - mean
     inverse = 1 / xp.sqrt(var + eps)
     factor = inverse if weight is None else inverse * xp.reshape(widen(weight), shape)

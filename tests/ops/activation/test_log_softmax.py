@@ -29,6 +29,12 @@ def test_exact_where_softmax_rounds_to_zero_or_one():
     assert math.isclose(OP(np.array([0.0, 30.0]), axis=0)[1], -math.exp(-30.0), rel_tol=1e-2)
 
 
+def test_half_precision():
+    """Added up in float16 line by line, 4096 ones would stop at 2048."""
+    y = OP(np.zeros((4096, 2), np.float16), axis=0)
+    np.testing.assert_array_equal(y, np.full((4096, 2), np.float16(-math.log(4096))))
+
+
 def test_infinite_entries():
     inf = np.inf
     np.testing.assert_allclose(OP(np.array([-inf, 0.0, 0.0]), axis=0), [-inf, *[-math.log(2)] * 2])

@@ -92,6 +92,12 @@ def test_gradient_of_probabilities():
     assert gx is None and gw is None
 
 
+def test_each_gradient_has_the_dtype_of_its_input():
+    y, saved = OP.run([X.astype(np.float32), P, None], {})
+    gx, gq, _ = OP.backward(np.ones_like(y), saved, (True, True, False))
+    assert (y.dtype, gx.dtype, gq.dtype) == ("float64", "float32", "float64")
+
+
 def test_pixels_are_positions():
     image = np.moveaxis(np.stack([X, X[::-1]]), -1, 1)  # (2, 3, 2)
     t = np.array([[2, 0], [1, 1]])

@@ -47,6 +47,13 @@ def test_only_the_label_is_read():
     assert OP(x, np.array([2]), None) == np.inf
 
 
+def test_an_ignored_position_may_hold_anything():
+    for bad in (np.nan, -np.inf):
+        y, gx = run(np.array([[bad] * 3, X[0]]), np.array([-100, 2]))
+        assert y == 4.0
+        np.testing.assert_array_equal(gx, [[0.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+
+
 def test_upstream_gradient_of_each_position():
     _, saved = OP.run([X, T, None], {"reduction": "none"})
     gx = OP.backward(np.array([10.0, 100.0]), saved, (True, False, False))[0]

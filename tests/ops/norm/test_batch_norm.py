@@ -75,6 +75,11 @@ def test_half_precision_with_float32_parameters():
     np.testing.assert_allclose(y, [[-1.0], [1.0]])
 
 
+def test_eps_is_added_to_the_variance():
+    y = OP(np.array([[-1.0], [1.0]]), None, None, None, None, training=True, eps=3.0)[0]
+    np.testing.assert_allclose(y, [[-0.5], [0.5]])  # 1 / √(1 + 3)
+
+
 def test_running_statistics_are_only_read():
     mean, var = np.zeros(1), np.ones(1)
     OP(np.array([[1.0], [3.0]]), None, None, mean, var, **TRAIN)

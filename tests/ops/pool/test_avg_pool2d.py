@@ -39,6 +39,14 @@ def test_what_hangs_over_the_padding_is_never_counted():
     assert pool(ones, **params, count_include_pad=False) == [[1, 1, 1]]
 
 
+def test_no_window_starts_in_the_padding_at_the_end():
+    """Windows of 2 at −1, 1 and 3 on four numbers; with padding the next would start at 5."""
+    row = np.array([1.0, 3, 5, 7]).reshape(1, 1, 1, 4)
+    params = {"kernel_size": (1, 2), "stride": (1, 2), "padding": (0, 1), "ceil_mode": True}
+    assert pool(row, **params) == [[0.5, 4, 3.5]]
+    assert pool(row[..., :3], **params) == [[0.5, 4]]
+
+
 def test_divisor_override():
     assert pool(IMAGE, kernel_size=2, divisor_override=1) == [[12, 16], [20, 12]]
 

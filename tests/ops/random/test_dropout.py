@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from minitorch_cv.ops.random.dropout import OP, Saved, backward
 
@@ -33,6 +34,12 @@ def test_a_mask_of_channels():
     y = OP(x, mask, p=0.5)
     np.testing.assert_array_equal(y[:, :, 0, 0], [[2, 0, 2], [0, 0, 2]])
     np.testing.assert_array_equal(y[:, :, 1, 1], y[:, :, 0, 0])
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
+def test_p_is_a_probability(p):
+    with pytest.raises(ValueError, match=r"dropout: p is a probability \(got .*\); use 0 <= p"):
+        OP(np.ones(3), np.ones(3, bool), p=p)
 
 
 def test_the_mean_stays():

@@ -52,7 +52,9 @@ def test_ceil_mode_at_every_size(size):
 
 
 @pytest.mark.parametrize("path", ["reference", "fast"])
-@pytest.mark.parametrize("params", [{}, {"stride": 1}, {"padding": 1}, {"dilation": 2}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{}, {"stride": 1}, {"padding": 1}, {"dilation": 2, "padding": 1}], ids=str
+)
 def test_ties_nan_and_inf(path, params):
     """Small whole numbers make ties; some are NaN, some infinite."""
     rng = np.random.default_rng(0)
