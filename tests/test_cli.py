@@ -336,9 +336,7 @@ def test_bad_usage_is_one_line(here: Path, capsys, arguments: list[str], words: 
 def test_bad_checkpoints_are_one_line(here: Path, run: Path, capsys) -> None:
     bad = here / "bad.safetensors"
     bad.write_text("<!doctype html><title>404</title>")
-    assert f"{bad} (33 bytes) is an HTML page" in refused(
-        capsys, "eval", bad, "--data", "digits"
-    )
+    assert f"{bad} (33 bytes) is an HTML page" in refused(capsys, "eval", bad, "--data", "digits")
     bad.write_bytes((run / "run" / "checkpoint.safetensors").read_bytes()[:-100])
     assert "truncated" in refused(capsys, "train", "--resume", bad)
 

@@ -351,7 +351,10 @@ class Arithmetic:
         """Limited to [min, max]; the gradient passes inside and at the bounds."""
         if min is None and max is None:
             raise ValueError("clamp: at least one of min and max must be given")
-        return apply(_U["clamp"], self, min=min, max=max)
+        x: Any = self
+        if x.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
+            x = as_float(x)  # a float bound makes the result a float, as in arithmetic
+        return apply(_U["clamp"], x, min=min, max=max)
 
     clip = clamp
 

@@ -52,9 +52,7 @@ class Bar:
         if trainer.batch == 0 and last:
             loss, accuracy = last["train_loss"], last["train_accuracy"]
         now = min(trainer.epoch + (trainer.batch > 0), epochs)
-        self._bar.set_description_str(
-            f"epoch {now:>{len(str(epochs))}}/{epochs}", refresh=False
-        )
+        self._bar.set_description_str(f"epoch {now:>{len(str(epochs))}}/{epochs}", refresh=False)
         test = f" test {last['test_accuracy']:.1%}" if last else ""
         self._bar.set_postfix_str(f"loss {loss:.3f} acc {accuracy:.1%}{test}", refresh=False)
 

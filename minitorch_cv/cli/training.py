@@ -251,5 +251,3 @@ def _times(trainer: Trainer, seconds: float) -> list[tuple[str, Any]]:
         ("Python", platform.python_version()),
         ("system", f"{platform.system()} {platform.machine()}"),
     ]  # fmt: skip
-
-

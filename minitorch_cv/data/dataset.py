@@ -106,8 +106,7 @@ def random_split(
     order = (default_generator if generator is None else generator).randperm(size).tolist()
     ends = np.cumsum(counts).tolist()
     return [
-        Subset(dataset, order[end - count : end])
-        for count, end in zip(counts, ends, strict=True)
+        Subset(dataset, order[end - count : end]) for count, end in zip(counts, ends, strict=True)
     ]
 
 

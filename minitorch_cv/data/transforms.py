@@ -134,9 +134,7 @@ class Pad:
     ) -> None:
         widths = [padding] if isinstance(padding, int) else list(padding)
         if len(widths) not in (1, 2, 4) or any(not isinstance(w, int) or w < 0 for w in widths):
-            raise ValueError(
-                f"Pad: padding is 1, 2 or 4 integers, none negative (got {padding!r})"
-            )
+            raise ValueError(f"Pad: padding is 1, 2 or 4 integers, none negative (got {padding!r})")
         if padding_mode not in _MODES:
             raise ValueError(
                 f"Pad: padding_mode is one of {', '.join(_MODES)} (got {padding_mode!r})"

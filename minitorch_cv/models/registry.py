@@ -32,7 +32,6 @@ def get_model(name: str, **options: Any) -> nn.Module:
     unknown = [option for option in options if option not in known]
     if unknown:
         raise TypeError(
-            f"get_model: {name} has no option {', '.join(unknown)}; "
-            f"it has {', '.join(known)}"
+            f"get_model: {name} has no option {', '.join(unknown)}; it has {', '.join(known)}"
         )
     return build(**options)

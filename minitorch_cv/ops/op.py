@@ -23,11 +23,14 @@ class Sample(NamedTuple):
 
     arrays: forward's positional inputs (NumPy, float64 where differentiable; None where optional
     and left out); params: its keyword arguments; label: what is special about it.
+    kink: True where no derivative exists (ties, the corner of a ReLU): the gradient is the one that
+    `reference` chooses there, and checks take no differences across it.
     """
 
     arrays: tuple[Any, ...]
     params: dict[str, Any]
     label: str
+    kink: bool = False
 
 
 class ErrorSample(NamedTuple):

@@ -133,9 +133,7 @@ class Trainer:
     def _step(self, x: np.ndarray, y: np.ndarray) -> None:
         """Forward, backward, update: one batch."""
         scores = self.model(from_numpy(x))
-        loss = F.cross_entropy(
-            scores, from_numpy(y), label_smoothing=self.settings.label_smoothing
-        )
+        loss = F.cross_entropy(scores, from_numpy(y), label_smoothing=self.settings.label_smoothing)
         value = float(loss.item())
         if not math.isfinite(value):
             raise DivergedError(self._diverged(f"the loss became {value}"))

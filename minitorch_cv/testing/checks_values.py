@@ -113,6 +113,11 @@ def inputs_not_mutated(op: Op, rng: np.random.Generator) -> None:
         before = [_copy(x) for x in arrays]
         y, extra, saved = run(op, arrays, sample.params)
         _unchanged(op, arrays, before, "forward", sample)
+        if not op.view and any(np.may_share_memory(y, x) for x in arrays if x is not None):
+            raise CheckError(
+                f"{op.name}: y shares memory with an input: changing one changes the other; "
+                f"return a copy, or say Op(view=True) ({sample.label})"
+            )
         gy = rng.normal(size=np.shape(y)).astype(y.dtype)
         kept = [_copy(x) for x in (gy, y, *extra, *saved)]
         gradients(op, gy, saved, differentiable(op, arrays))

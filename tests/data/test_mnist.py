@@ -27,9 +27,7 @@ def write(folder, images=None, labels=None, packed=True):
     """A training pair in a folder: `images` and `labels` are arrays or the bytes of the file."""
     folder.mkdir(parents=True, exist_ok=True)
     defaults = digits()
-    for name, value, default in zip(
-        (IMAGES, LABELS), (images, labels), defaults, strict=True
-    ):
+    for name, value, default in zip((IMAGES, LABELS), (images, labels), defaults, strict=True):
         value = default if value is None else value
         content = value if isinstance(value, bytes) else idx_bytes(value)
         if packed and not isinstance(value, bytes):

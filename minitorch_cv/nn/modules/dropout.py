@@ -16,9 +16,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if not 0 <= p <= 1:
-            raise ValueError(
-                f"{type(self).__name__}: p is a probability between 0 and 1 (got {p})"
-            )
+            raise ValueError(f"{type(self).__name__}: p is a probability between 0 and 1 (got {p})")
         self.p = p
         self.inplace = inplace
 

@@ -91,6 +91,7 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((draw(), np.array(0.3)), {}, "0-d")
     yield Sample((draw(3, 5).T, w), {}, "not contiguous")
     yield Sample((draw(0, 3), w), {}, "empty batch")
+    yield Sample((np.zeros((2, 3)), w), {}, "kinks", kink=True)
 
 
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

@@ -2,8 +2,8 @@
 
     y[n, o, p, q] = b[o] + Σ_{c, i, j} w[o, c, i, j] x̄[n, g C/G + c, p SH + i DH, q SW + j DW]
 
-where x̄ is x with zeros around it and g = ⌊o / (OC/G)⌋ the group of output channel o. (The kernel is
-not flipped: strictly a cross-correlation, as in all deep-learning libraries.) With the windows as
+where x̄ is x with zeros around it and g = ⌊o / (OC/G)⌋ the group of output channel o. (The kernel
+is not flipped: strictly a cross-correlation, as in all deep-learning libraries.) With the windows as
 columns, X = im2col(x), each group is one matrix product:
 
     Y = W X + b        gX = Wᵀ gY,  gx = col2im(gX)        gW = gY Xᵀ        gb = Σ gY
@@ -243,7 +243,7 @@ _CASES: tuple[tuple[str, tuple[int, ...], tuple[int, ...], dict[str, Any]], ...]
     ("same, even kernel", (2, 1, 4, 3), (2, 1, 2, 4), {"padding": "same"}),
     ("same, one row more", (1, 1, 3, 6), (1, 1, 2, 5), {"padding": "same"}),
     ("same, dilated", (1, 1, 4, 6), (1, 1, 2, 2), {"padding": "same", "dilation": (1, 3)}),
-    ("valid", (1, 1, 3, 3), (1, 1, 2, 2), {"padding": "valid", "stride": 1}),
+    ("valid", (1, 1, 5, 4), (1, 1, 2, 3), {"padding": "valid", "dilation": (2, 1)}),
     ("size 1", (1, 1, 1, 1), (1, 1, 3, 3), {"padding": 1}),
     ("empty batch", (0, 2, 4, 4), (3, 2, 3, 3), {}),
 )

@@ -50,11 +50,13 @@ ROWS: tuple[Op, ...] = (
     binary("maximum", lambda xp, a, b: xp.maximum(a, b),
            lambda xp, gy, a, b: xp.where(a < b, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
            lambda xp, gy, a, b: xp.where(b < a, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
-           lambda a, b: a if a.real > b.real or cmath.isnan(a) else b, apart=0.01),
+           lambda a, b: (a + b) / 2 if a.real == b.real else
+           a if a.real > b.real or cmath.isnan(a) else b, apart=0.01),
     binary("minimum", lambda xp, a, b: xp.minimum(a, b),
            lambda xp, gy, a, b: xp.where(a > b, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
            lambda xp, gy, a, b: xp.where(b > a, 0, xp.where(xp.equal(a, b), gy / 2, gy)),
-           lambda a, b: a if a.real < b.real or cmath.isnan(a) else b, apart=0.01),
+           lambda a, b: (a + b) / 2 if a.real == b.real else
+           a if a.real < b.real or cmath.isnan(a) else b, apart=0.01),
 )  # fmt: skip
 
 BY_NAME: dict[str, Op] = {op.name: op for op in ROWS}

@@ -88,6 +88,8 @@ def unary(
             for kink in avoid:  # further from the kink than any finite difference reaches
                 x = np.where(abs(x - kink) < 0.05, kink + 0.1, x)
             yield Sample((x,), params, f"{label} {params or ''}".strip())
+        for params in grid if avoid else ():
+            yield Sample((np.array(avoid),), params, f"kinks {params or ''}".strip(), kink=True)
 
     def check(x: Array, **params: Any) -> None:
         check_float(name, "x", x)
@@ -178,6 +180,9 @@ def binary(
             while apart and a.size and b.size and np.min(abs(a - b)) < apart:
                 a, b = rng.uniform(low, high, shape_a), rng.uniform(low, high, shape_b)
             yield Sample((a, b), {}, label)
+        if apart:
+            tied = rng.uniform(low, high, (2, 3))
+            yield Sample((tied, tied.copy()), {}, "ties", kink=True)
 
     def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
         bad = (rng.uniform(low, high, (2, 3)), rng.uniform(low, high, (2, 4)))

@@ -53,7 +53,7 @@ ROWS: tuple[Op, ...] = (
     unary("neg", lambda xp, x: -x, lambda xp, gy: -gy, lambda x: -x, whole=True),
     unary("abs", lambda xp, x: xp.abs(x),
           lambda xp, gy, x: xp.where(x > 0, gy, xp.where(x < 0, -gy, 0)),
-          lambda x: -x if x.real < 0 else x, avoid=(0.0,), whole=True),
+          lambda x: -x if x.real < 0 else x if x.real != 0 else 0, avoid=(0.0,), whole=True),
     unary("exp", lambda xp, x: xp.exp(x), lambda xp, gy, y: gy * y, cmath.exp),
     unary("expm1", lambda xp, x: xp.expm1(x), lambda xp, gy, y: gy * (y + 1),
           lambda x: cmath.exp(x) - 1),

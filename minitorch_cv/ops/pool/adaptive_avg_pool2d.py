@@ -96,6 +96,8 @@ def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
     yield ErrorSample((x,), {"output_size": -1}, ValueError, "output_size is at least 0 (got -1)")
     yield ErrorSample((x,), {"output_size": (2, 2, 2)}, TypeError, "an int, None or a pair of them")
     yield ErrorSample((x,), {"output_size": 2.5}, TypeError, "an int, None or a pair of them")
+    yield ErrorSample((x,), {"output_size": (2, 2.5)}, TypeError, "an int, None or a pair of them")
+    yield ErrorSample((x,), {"output_size": (-1, 2)}, ValueError, "output_size is at least 0")
     yield ErrorSample((x.astype(np.int64),), one, TypeError, "x must be of a float dtype")
 
 

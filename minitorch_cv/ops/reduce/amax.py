@@ -14,7 +14,7 @@ import numpy as np
 
 from ...backend.library import Array, array_module
 from ..elementwise.table import like
-from ..op import ErrorSample, Grads, Needs, Op
+from ..op import ErrorSample, Grads, Needs, Op, Sample
 from .axes import Axis, resolve_axes, spread
 from .sum import reduction_samples
 
@@ -52,13 +52,24 @@ def _extremum(name: str, better: Callable[[Any, Any], bool]) -> Op:
 
     def reference(x: np.ndarray, *, axis: Axis = None, keepdims: bool = False) -> np.ndarray:
         axes = resolve_axes(name, x.ndim, axis)
-        y: Any = np.full([1 if k in axes else s for k, s in enumerate(x.shape)], None, object)
+        kept = [1 if k in axes else s for k, s in enumerate(x.shape)]
+        y: Any = np.full(kept, None, object)
+        ties = np.ones(kept)
         for where in np.ndindex(x.shape):
             place = tuple(0 if k in axes else i for k, i in enumerate(where))
             if y[place] is None or better(x[where].real, y[place].real):
-                y[place] = x[where]
+                y[place], ties[place] = x[where], 1
+            elif x[where].real == y[place].real:  # the mean of those that tie, so far
+                ties[place] += 1
+                y[place] = y[place] + (x[where] - y[place]) / ties[place]
         y = y.astype(x.dtype)
         return y if keepdims else y.reshape([s for k, s in enumerate(x.shape) if k not in axes])
+
+    def samples(rng: np.random.Generator) -> Iterable[Sample]:
+        yield from reduction_samples(rng)
+        yield Sample((np.array([[5.0, 2.0, 5.0], [1.0] * 3]),), {"axis": 1}, "ties", kink=True)
+        tied = np.array([[2.0, -2.0], [-2.0, 2.0]])
+        yield Sample((tied,), {}, "ties over all axes", kink=True)
 
     def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
         yield ErrorSample(
@@ -67,7 +78,7 @@ def _extremum(name: str, better: Callable[[Any, Any], bool]) -> Op:
 
     return Op(
         name, forward, backward, Saved, check=judge_extremum(name), reference=reference,
-        samples=reduction_samples, error_samples=error_samples,
+        samples=samples, error_samples=error_samples,
     )  # fmt: skip
 
 
