@@ -98,9 +98,10 @@ def spread_reference(x: np.ndarray, *, rows: Spans, columns: Spans, size: Pair) 
 
 
 def spread_samples(rng: np.random.Generator) -> Iterable[Sample]:
-    for (x,), params, label in samples(rng):
+    for sample in samples(rng):
+        (x,), params = sample.arrays, sample.params
         shape = (*x.shape[:-2], len(params["rows"]), len(params["columns"]))
-        yield Sample((rng.normal(size=shape),), {**params, "size": x.shape[-2:]}, label)
+        yield Sample((rng.normal(size=shape),), {**params, "size": x.shape[-2:]}, sample.label)
 
 
 OP = Op("window_sum", forward, backward, Saved, reference=reference, samples=samples)
