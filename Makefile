@@ -11,12 +11,13 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest
 WORKERS ?= 2
 
-.PHONY: help demo test parity lint mutants bench gpu notebooks docs size clean
+.PHONY: help demo test parity lint mutants gradcheck-score bench gpu notebooks docs size clean
 
 help:
 	@sed -n 's/^#   make /make /p' $(firstword $(MAKEFILE_LIST))
 	@echo 'make lint      ruff and mypy'
 	@echo 'make mutants   plant bugs in every op; the op checks must go red'
+	@echo 'make gradcheck-score  score the gradient check on planted bugs'
 	@echo 'make bench     time ops and LeNet-5 against PyTorch, in alternation'
 	@echo 'make gpu       the op checks on CUDA (needs CuPy and a GPU)'
 	@echo 'make notebooks run the notebooks and keep their outputs'
@@ -50,6 +51,9 @@ lint: $(VENV)/.installed-test
 
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tools/mutants.py
+
+gradcheck-score: $(VENV)/.installed-test
+	$(BIN)/python tools/gradcheck_score.py
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/ops.py

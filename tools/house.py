@@ -42,9 +42,13 @@ ROOMS: dict[str, Room] = {
     "testing": Room(5, ENGINE),
     "tasks": Room(6, ALL, ("numpy", "PIL", "matplotlib", "safetensors", "tqdm")),
     "cli": Room(7, (*ALL, "front"), ("numpy", "PIL", "tqdm", "threadpoolctl", "numba")),
+    "pytest_plugin": Room(7, ("testing",), ("pytest",)),
     "front": Room(7, ALL, ()),  # minitorch_cv/__init__.py: what users import, most of it lazily
 }
-FRONT = {"__init__.py": "front", "__main__.py": "cli", "cli.py": "cli"}  # files beside the rooms
+FRONT = {  # files beside the rooms
+    "__init__.py": "front", "__main__.py": "cli", "cli.py": "cli",
+    "pytest_plugin.py": "pytest_plugin",
+}  # fmt: skip
 PRINTING_ROOMS = ("cli",)  # the only room that prints and parses arguments
 PRINTING_FILES = (f"{PACKAGE}/nn/summary.py",)  # `summary(model, shape)` prints a table by its name
 # autograd knows no op but those that Tensor's own operators and methods are made of.

@@ -14,11 +14,12 @@ from ..tasks.errors import TaskError
 
 def run(arguments: Any) -> int:
     """Runs the command that was parsed; answers its exit code."""
+    from .gradcheck import gradcheck
     from .training import train
 
     commands = {
-        "train": train, "eval": evaluate, "predict": predict, "check": check, "where": where,
-        "models": models,
+        "train": train, "eval": evaluate, "predict": predict, "check": check,
+        "gradcheck": gradcheck, "where": where, "models": models,
     }  # fmt: skip
     return commands[arguments.command](arguments)
 

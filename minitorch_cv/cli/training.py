@@ -187,16 +187,17 @@ def _check_layers(trainer: Trainer) -> list[LayerRow]:
     print(f"gradient check of every layer, float64, on {len(images)} test images", flush=True)
     trainer.model.eval()
     layers = dict(trainer.model.named_modules())
-    rows = []
+    rows, verdicts = [], []
     for layer in check_layers(trainer.model, x):
         count = sum(parameter.numel() for parameter in layers[layer.name].parameters())
-        passed = layer.verdict == "PASS"
+        passed = layer.verdict != "FAIL"  # a layer that is dead on these images is no failure
         rows.append(LayerRow(layer.name, layer.kind, count, layer.max_error, passed))
+        verdicts.append(layer.verdict)
     wide = max((len(row.name) for row in rows), default=0)
     kind = max((len(row.kind) for row in rows), default=0)
-    for row in rows:
+    for row, verdict in zip(rows, verdicts, strict=True):
         print(f"  {row.name:<{wide}}  {row.kind:<{kind}}  {row.parameters:>6} parameters  "
-              f"max relative error {row.error:.1e}  {'PASS' if row.ok else 'FAIL'}")  # fmt: skip
+              f"max relative error {row.error:.1e}  {verdict}")  # fmt: skip
     return rows
 
 

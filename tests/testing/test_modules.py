@@ -68,7 +68,7 @@ def test_the_layer_with_the_bug_is_named():
     (wrong,) = (c for c in found if c.verdict == "FAIL")
     assert wrong.name == "4"
     assert wrong.max_error == pytest.approx(0.5)
-    assert "x along a random direction: analytic" in wrong.message
+    assert "gx[0, 0, 0, 0]: analytic" in wrong.message
 
 
 def test_check_module_has_a_line_for_each_parameter():
@@ -80,7 +80,7 @@ def test_check_module_has_a_line_for_each_parameter():
 
 
 def test_check_module_names_the_wrong_parameter():
-    with pytest.raises(GradcheckError, match=r"BadBias is wrong in\n  bias\[0\]: analytic 0"):
+    with pytest.raises(GradcheckError, match=r"BadBias is wrong in\n  gbias\[0\]: analytic 0"):
         check_module(BadBias(), mt.randn(5, 3))
     found = check_module(BadBias(), mt.randn(5, 3), raise_exception=False)
     assert {c.name: c.verdict for c in found} == {"x": "PASS", "weight": "PASS", "bias": "FAIL"}
@@ -128,4 +128,4 @@ def test_lenet_takes_a_few_seconds():
     start = time.perf_counter()
     found = check_layers(model, mt.randn(8, 1, 32, 32))
     assert all(c.verdict == "PASS" for c in found)
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 5

@@ -368,7 +368,7 @@ def test_report_has_a_line_for_each_check():
     assert len(lines) == len(CHECKS)
     assert lines[0] == "ok      matches reference"
     failed = report(check_op(broken("tanh", backward=backward_of("tanh", lambda g, k: -g))))
-    assert "FAILED  gradcheck: tanh (matrix): the gradient of gx is wrong in 12 of 12" in failed
+    assert "FAILED  gradcheck: tanh (matrix): the gradient of x is wrong in 12 of 12" in failed
 
 
 def test_check_op_takes_some_checks():
