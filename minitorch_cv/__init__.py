@@ -32,6 +32,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "double", "float16", "float32", "float64", "get_default_dtype", "half", "int8", "int16",
         "int32", "int64", "long", "set_default_dtype", "uint8",
     ),
+    "backend.threads": ("set_num_threads",),
     "backend.random": ("default_generator", "get_rng_state", "set_rng_state"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -122,15 +123,16 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         uint8,
     )
     from .backend.random import default_generator, get_rng_state, set_rng_state
+    from .backend.threads import set_num_threads
 
 __all__ = [
     "Function", "Generator", "Tensor", "allclose", "arange", "as_tensor", "autograd", "backend",
     "cat", "cuda", "data", "default_generator", "device", "double", "empty", "empty_like",
     "enable_grad", "equal", "eye", "float16", "float32", "float64", "from_numpy", "full",
-    "full_like", "get_default_dtype", "get_rng_state", "half", "inference_mode", "int16", "int32",
-    "int64", "int8", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "linspace",
-    "long", "manual_seed", "models", "nn", "no_grad", "numel", "ones", "ones_like", "ops", "optim",
-    "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "set_default_dtype",
-    "set_grad_enabled", "set_rng_state", "stack", "tasks", "tensor", "testing", "uint8",
-    "use_kernels", "where", "zeros", "zeros_like",
+    "full_like", "get_default_dtype", "get_rng_state", "half", "inference_mode", "int16",
+    "int32", "int64", "int8", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor",
+    "linspace", "long", "manual_seed", "models", "nn", "no_grad", "numel", "ones", "ones_like",
+    "ops", "optim", "rand", "rand_like", "randint", "randn", "randn_like", "randperm",
+    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_rng_state", "stack",
+    "tasks", "tensor", "testing", "uint8", "use_kernels", "where", "zeros", "zeros_like",
 ]  # fmt: skip

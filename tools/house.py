@@ -195,7 +195,7 @@ def own_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     if not body:
         return 0
-    lines = set()
+    lines: set[int] = set()
     inner: set[int] = set()
     for statement in body:
         for part in ast.walk(statement):

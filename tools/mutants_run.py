@@ -105,7 +105,7 @@ def _put_in_place(mutant: Mutant) -> None:
     def get_code(self: SourceFileLoader, fullname: str) -> Any:
         return code if fullname == mutant.module else original(self, fullname)
 
-    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
 
 
 def _split_work() -> None:

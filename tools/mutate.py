@@ -22,7 +22,7 @@ class Change(NamedTuple):
     after: str
     owner: ast.AST
     field: str
-    index: int | None
+    position: int | None
     new: ast.AST
 
     @property
@@ -80,18 +80,18 @@ def _in_words(change: Change) -> Change:
 def planted(change: Change) -> Iterator[None]:
     """Makes the change in its tree, and takes it back."""
     place = getattr(change.owner, change.field)
-    if change.index is None:
+    if change.position is None:
         setattr(change.owner, change.field, change.new)
     else:
-        old = place[change.index]
-        place[change.index] = change.new
+        old = place[change.position]
+        place[change.position] = change.new
     try:
         yield
     finally:
-        if change.index is None:
+        if change.position is None:
             setattr(change.owner, change.field, place)
         else:
-            place[change.index] = old
+            place[change.position] = old
 
 
 def _visit(parent: ast.AST, node: ast.AST, found: list[Change], backward: bool) -> None:

@@ -73,11 +73,18 @@ def mosaic(maps: np.ndarray) -> np.ndarray:
     return grid.reshape(rows * (H + 1), C // rows * (W + 1))[:-1, :-1]
 
 
+def stretched(maps: np.ndarray) -> np.ndarray:
+    """Each map from its own darkest to its own brightest pixel, so that faint ones show, too."""
+    axes = (1, 2) if maps.ndim == 3 else (0,)
+    low, high = maps.min(axes, keepdims=True), maps.max(axes, keepdims=True)
+    return (maps - low) / np.maximum(high - low, 1e-6)
+
+
 def draw(stages: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     figure, axes = plt.subplots(2, len(stages), figsize=(11, 4.1), dpi=110)
     for column, (name, (values, gradient)) in enumerate(stages.items()):
         top, bottom = axes[0, column], axes[1, column]
-        top.imshow(mosaic(values), cmap="gray")
+        top.imshow(mosaic(stretched(values)), cmap="gray")
         limit = abs(gradient).max()
         bottom.imshow(mosaic(gradient), cmap="RdBu_r", vmin=-limit, vmax=limit)
         shape = "×".join(map(str, values.shape))

@@ -40,7 +40,7 @@ def lines_of(path: Path) -> Lines:
     if path.suffix != ".py":
         return _of_cuda(lines)
     doc = _doc_lines(text)
-    held = set()  # lines on which a token of code begins or ends
+    held: set[int] = set()  # lines on which a token of code begins or ends
     notes = set()
     quiet = (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

@@ -3,12 +3,20 @@ package costs little more than importing NumPy."""
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+import minitorch_cv
+
+PACKAGE = Path(minitorch_cv.__file__).parent
+SITE_PACKAGES = Path(np.__file__).parents[1]
 
 OTHERS = [
     "scipy", "numba", "llvmlite", "matplotlib", "sklearn", "safetensors", "tqdm", "PIL", "cupy",
@@ -106,3 +114,12 @@ def test_importing_takes_at_most_half_longer_than_numpy():
             return
         time.sleep(1)  # something else was running
     pytest.fail(f"import minitorch_cv takes {ours:.3f} s, import numpy {numpys:.3f} s")
+
+
+def test_a_bare_checkout_runs_on_the_reference_path(tmp_path: Path) -> None:
+    """Without installing, `kernels/` is not where the package looks for it."""
+    shutil.copytree(PACKAGE, tmp_path / "minitorch_cv")
+    code = "import minitorch_cv as mt; print(mt.nn.MaxPool2d(2)(mt.ones(1, 1, 4, 4)).sum().item())"
+    bare = [sys.executable, "-S", "-c", f"import sys; sys.path += {[str(SITE_PACKAGES)]}; {code}"]
+    done = subprocess.run(bare, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "4.0", done.stderr

@@ -54,6 +54,10 @@ def test_an_excuse_needs_a_mutant():
     assert [entry for entry in mutants_known.KNOWN if entry not in found] == []
 
 
+def test_the_page_of_survivors_is_up_to_date():
+    assert mutants_known.PAGE.read_text(encoding="utf-8") == mutants_known.page()
+
+
 @pytest.mark.parametrize(
     "source, expected",
     [

@@ -3,8 +3,8 @@
     y[n, o, p, q] = b[o] + Σ_{c, i, j} w[o, c, i, j] x̄[n, g C/G + c, p SH + i DH, q SW + j DW]
 
 where x̄ is x with zeros around it and g = ⌊o / (OC/G)⌋ the group of output channel o. (The kernel
-is not flipped: strictly a cross-correlation, as in all deep-learning libraries.) With the windows as
-columns, X = im2col(x), each group is one matrix product:
+is not flipped: this is a cross-correlation, as in all deep-learning libraries.) With the windows
+as columns, X = im2col(x), each group is one matrix product:
 
     Y = W X + b        gX = Wᵀ gY,  gx = col2im(gX)        gW = gY Xᵀ        gb = Σ gY
 

@@ -194,7 +194,7 @@ def col2im_reference(
 ) -> np.ndarray:  # fmt: skip
     (KH, KW), (SH, SW) = pair(kernel_size, "", ""), pair(stride, "", "")
     (PH, PW), (DH, DW) = pair(padding, "", ""), pair(dilation, "", "")
-    (H, W), N, C = output_size, cols.shape[0], cols.shape[1] // (KH * KW)
+    (H, W), N, C = pair(output_size, "", ""), cols.shape[0], cols.shape[1] // (KH * KW)
     OH = (H + 2 * PH - DH * (KH - 1) - 1) // SH + 1
     OW = (W + 2 * PW - DW * (KW - 1) - 1) // SW + 1
     x = np.zeros((N, C, H, W), cols.dtype)
@@ -214,6 +214,8 @@ def col2im_samples(rng: np.random.Generator) -> Iterable[Sample]:
         if sample.label == "not contiguous":
             cols = rng.normal(size=shape[::-1]).T
         yield Sample((cols,), params, sample.label)
+    square = {"output_size": 3, "kernel_size": 2}
+    yield Sample((rng.normal(size=(1, 4, 4)),), square, "output_size as one number")
 
 
 def col2im_error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

@@ -200,6 +200,7 @@ _PAIRS = (
     ((3, 4), (3, 4), "same shape"),
     ((2, 3, 4), (4,), "b broadcast on the left"),
     ((3, 1), (1, 4), "both broadcast"),
+    ((1, 3, 4), (3, 1), "b broadcast on the left and on the right"),
     ((), (2, 3), "0-d with matrix"),
     ((0, 3), (1, 3), "empty"),
 )

@@ -48,6 +48,11 @@ def check(x: Array, w: Array, b: Array | None) -> None:
 
 def _advice(shape: tuple[int, ...], OUT: int, IN: int) -> str:
     """What to do: flatten images whose pixels are as many as the features, else another layer."""
+    if len(shape) > 1 and shape[-1] != IN and math.prod(shape) == IN:
+        return (
+            f"all its numbers together are {IN}: one image without a batch axis? use "
+            "image.unsqueeze(0) before the network"
+        )
     pixels = math.prod(shape[1:])
     if len(shape) == 4 and pixels == IN:
         return f"flatten the images first: x.flatten(1) is ({shape[0]}, {pixels})"
@@ -118,6 +123,7 @@ def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
               "nn.Linear(5, 10)", x[:, :5])  # fmt: skip
     yield bad("flatten the images first: x.flatten(1) is (4, 12)", image)
     yield bad("flatten the images first, x.flatten(1), and use nn.Linear(6, 10)", image[..., :1])
+    yield bad("one image without a batch axis? use image.unsqueeze(0)", x.reshape(4, 12)[:, :3])
     yield bad("weight is (OUT, IN) (got (12,))", x, w[0])
     yield bad("x is (…, IN) (got a 0-d tensor)", x[0, :1].reshape(()))
     yield bad("bias has one number for each of the 10 output features (got shape (9,)", x, w, b[:9])

@@ -207,6 +207,7 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((draw(4, 3) * 300, label(4), None), {}, "scores whose e^x overflows")
     yield Sample((x[:4], label(4).astype(np.uint8), None), {}, "uint8 labels")
     yield Sample((draw(0, 3), label(0), None), {"reduction": "sum"}, "empty batch")
+    yield Sample((draw(0, 3), share[:0], None), {}, "empty batch, probabilities, mean")
 
 
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

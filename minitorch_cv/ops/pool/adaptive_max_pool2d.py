@@ -91,6 +91,8 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((x.transpose(3, 0, 2, 1),), {"output_size": (2, 2)}, "not contiguous")
     yield Sample((x[:, :, :1, :1],), {"output_size": 1}, "image of one pixel")
     yield Sample((x[:0],), {"output_size": 2}, "empty batch")
+    tied = rng.integers(3, size=(1, 2, 4, 5)) * 1.0
+    yield Sample((tied,), {"output_size": 2}, "ties", kink=True)
 
 
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

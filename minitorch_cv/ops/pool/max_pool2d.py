@@ -155,6 +155,8 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
         yield Sample((kept_apart(rng, shape),), params, label)
     x = kept_apart(rng, (5, 4, 2, 2)).transpose(2, 3, 0, 1)
     yield Sample((x,), {"kernel_size": 3, "stride": 1}, "not contiguous")
+    tied = rng.integers(3, size=(1, 2, 4, 5)) * 1.0
+    yield Sample((tied,), {"kernel_size": 3, "stride": 1}, "ties", kink=True)
 
 
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:

@@ -65,6 +65,8 @@ def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
     x = rng.normal(size=(2, 3))
     yield ErrorSample((x,), {"axis": 2}, IndexError, "dim 2 does not exist")
     yield ErrorSample((x,), {"axis": (0, -2)}, ValueError, "names an axis twice")
+    yield ErrorSample((x[0, :1].reshape(()),), {"axis": 1}, IndexError, "dim 1 does not exist")
+    yield ErrorSample((x[0, :1].reshape(()),), {"axis": -2}, IndexError, "dim -2 does not exist")
 
 
 OP = Op(

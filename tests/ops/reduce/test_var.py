@@ -25,3 +25,10 @@ def test_of_one_number_is_nan():
     with np.errstate(invalid="ignore"):
         assert np.isnan(OP(np.ones((2, 1)), axis=1)).all()
     assert OP(np.ones((2, 1)), axis=1, correction=0).tolist() == [0, 0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_of_fewer_numbers_than_the_correction_is_inf_or_nan():
+    """The divisor is never negative: PyTorch divides by max(0, n − correction)."""
+    assert np.isposinf(OP(np.array([1.0, 2.0]), correction=3))
+    assert np.isnan(OP(np.ones(2), correction=3))
