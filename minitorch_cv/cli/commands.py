@@ -10,6 +10,7 @@ import numpy as np
 
 from ..backend.threads import set_num_threads
 from ..tasks.errors import TaskError
+from .accuracy import below, percent
 
 
 def run(arguments: Any) -> int:
@@ -22,20 +23,6 @@ def run(arguments: Any) -> int:
         "gradcheck": gradcheck, "where": where, "models": models,
     }  # fmt: skip
     return commands[arguments.command](arguments)
-
-
-def percent(share: float) -> str:
-    """0.9944 → "99.44 %"."""
-    return f"{100 * share:.2f} %"
-
-
-def below(accuracy: float, demanded: float | None) -> bool:
-    """Says so on stderr, and answers True, when the accuracy demanded was not reached."""
-    if demanded is None or 100 * accuracy >= demanded:
-        return False
-    print(f"minitorch-cv: error: the test accuracy is {percent(accuracy)}, below the "
-          f"{demanded:g} % demanded by --min-accuracy", file=sys.stderr)  # fmt: skip
-    return True
 
 
 def evaluate(arguments: Any) -> int:

@@ -22,7 +22,7 @@ from ..tasks.report import LayerRow, RunFacts, render
 from ..tasks.run_folder import RunFolder, fresh_folder
 from ..tasks.splits import load_splits
 from ..tasks.train import Trainer
-from .commands import below, percent
+from .accuracy import below, percent
 from .interrupt import deferred_signals
 from .progress import progress_for
 
@@ -50,7 +50,7 @@ def train(arguments: Any) -> int:
     _write_report(trainer, result, rows, time.perf_counter() - began)
     for file in (trainer.folder.checkpoint, trainer.folder.metrics, trainer.folder.report):
         print(f"wrote {file}")
-    failed = rows is not None and not all(row.ok for row in rows)
+    failed = rows is not None and any(row.verdict == "FAIL" for row in rows)
     return int(below(result.accuracy, arguments.min_accuracy) or failed)
 
 
@@ -187,17 +187,15 @@ def _check_layers(trainer: Trainer) -> list[LayerRow]:
     print(f"gradient check of every layer, float64, on {len(images)} test images", flush=True)
     trainer.model.eval()
     layers = dict(trainer.model.named_modules())
-    rows, verdicts = [], []
+    rows = []
     for layer in check_layers(trainer.model, x):
         count = sum(parameter.numel() for parameter in layers[layer.name].parameters())
-        passed = layer.verdict != "FAIL"  # a layer that is dead on these images is no failure
-        rows.append(LayerRow(layer.name, layer.kind, count, layer.max_error, passed))
-        verdicts.append(layer.verdict)
+        rows.append(LayerRow(layer.name, layer.kind, count, layer.max_error, layer.verdict))
     wide = max((len(row.name) for row in rows), default=0)
     kind = max((len(row.kind) for row in rows), default=0)
-    for row, verdict in zip(rows, verdicts, strict=True):
+    for row in rows:
         print(f"  {row.name:<{wide}}  {row.kind:<{kind}}  {row.parameters:>6} parameters  "
-              f"max relative error {row.error:.1e}  {verdict}")  # fmt: skip
+              f"max relative error {row.error:.1e}  {row.verdict}")  # fmt: skip
     return rows
 
 

@@ -30,13 +30,16 @@ from .report_style import CSS
 
 
 class LayerRow(NamedTuple):
-    """One line of the gradient check: a layer, its parameter count, its largest relative error."""
+    """One line of the gradient check: a layer, its parameter count, its largest relative error.
+
+    verdict: PASS, FAIL, or UNDECIDED (a layer that is dead on these images, say).
+    """
 
     name: str
     kind: str
     parameters: int
     error: float
-    ok: bool
+    verdict: str
 
 
 class RunFacts(NamedTuple):
@@ -106,7 +109,7 @@ def _tiles(run: RunFacts) -> str:
         seconds = sum(line["seconds"] for line in run.history)
         tiles.insert(2, tile(f"{seconds:.1f} s", "training time"))
     if run.layers:
-        passed = sum(row.ok for row in run.layers)
+        passed = sum(row.verdict == "PASS" for row in run.layers)
         tiles.append(tile(f"{passed} of {len(run.layers)}", "layers pass the gradient check"))
     return f'<div class="tiles">{"".join(tiles)}</div>'
 
@@ -223,11 +226,11 @@ def _layers(run: RunFacts) -> str:
         return section("Gradient check", "", "<p>Not run for this report (--no-check).</p>")
     rows = []
     for row in run.layers:
-        verdict = '<span class="pass">PASS</span>' if row.ok else '<span class="fail">FAIL</span>'
+        look = {"PASS": "pass", "FAIL": "fail"}.get(row.verdict, "open")
         rows.append(
             f"<tr><td>{escape(row.name)}</td><td>{escape(row.kind)}</td>"
             f'<td class="number">{row.parameters}</td><td class="number">{row.error:.1e}</td>'
-            f"<td>{verdict}</td></tr>"
+            f'<td><span class="{look}">{escape(row.verdict)}</span></td></tr>'
         )
     head = (
         '<thead><tr><th>layer</th><th>kind</th><th class="number">parameters</th>'

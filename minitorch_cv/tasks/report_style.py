@@ -55,6 +55,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .rows td { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } .wide td { overflow-wrap: normal; white-space: nowrap; }
 .pass { color: var(--green); font-weight: 600; } .fail { color: var(--red); font-weight: 600; }
+.open { color: var(--orange); font-weight: 600; }
 .confusion { table-layout: fixed; font-size: 13px; }
 .confusion th { font-weight: 500; color: var(--soft); padding: 3px 0; text-align: center; }
 .confusion td { text-align: center; padding: 0; height: 32px; border: 1px solid var(--card);

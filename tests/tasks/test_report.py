@@ -49,7 +49,7 @@ def facts(**changes) -> RunFacts:
     run = RunFacts(
         "a <b> & c", "sub", history, scores, labels, rng.random((30, 1, 8, 8)),
         ("cat", "d<g", "owl"), {"conv1.weight": rng.normal(size=(4, 1, 3, 3))},
-        [LayerRow("conv1", "Conv2d", 40, 1e-9, True), LayerRow("fc", "Linear", 9, 0.5, False)],
+        [LayerRow("conv1", "Conv2d", 40, 1e-9, "PASS"), LayerRow("fc", "Linear", 9, 0.5, "FAIL")],
         [("lr", "0.1"), ("label smoothing", "0.1"), ("d<g", "d<g")], [("training", "3 s")],
     )  # fmt: skip
     return run._replace(**changes)

@@ -31,9 +31,12 @@ Tap = tuple[tuple[int, int], tuple[slice, slice]]
 def taps(g: Geometry, out: tuple[int, int]) -> Iterator[Tap]:
     """For each element (i, j) of the kernel: the slices of the padded image that it meets."""
     for i, j in np.ndindex(g.kernel):
-        yield (i, j), tuple(  # type: ignore[misc]
-            slice(q * d, q * d + s * (n - 1) + 1, s)
-            for q, d, s, n in zip((i, j), g.dilation, g.stride, out, strict=True)
+        yield (
+            (i, j),
+            tuple(  # type: ignore[misc]
+                slice(q * d, q * d + s * (n - 1) + 1, s)
+                for q, d, s, n in zip((i, j), g.dilation, g.stride, out, strict=True)
+            ),
         )
 
 

@@ -1,7 +1,7 @@
 """Hypotheses about sliding windows: stride, dilation, padding, overlaps, and who gets a maximum.
 
-    conv:     gx[window] += Σ_oc w[oc] · gy[oc, window]        gw[oc] += x[window] · gy[oc, window]
-    average:  gx[window] += gy / (KH·KW)                       max:  gx[argmax of window] += gy
+conv:     gx[window] += Σ_oc w[oc] · gy[oc, window]        gw[oc] += x[window] · gy[oc, window]
+average:  gx[window] += gy / (KH·KW)                       max:  gx[argmax of window] += gy
 """
 
 from __future__ import annotations
@@ -130,8 +130,10 @@ def _copies(case: Case) -> bool:
     """Does every element of the input appear equally often, unchanged, in the output?"""
     columns = [case.column(i)[0] for i in case.samples]
     ones = all(np.all((abs(t) < 1e-7) | (abs(t - 1) < 1e-7)) for t in columns)
-    return ones and len({int(np.sum(t > 0.5)) for t in columns}) == 1 and case.known.sum() == (
-        case.wrong.sum()
+    return (
+        ones
+        and len({int(np.sum(t > 0.5)) for t in columns}) == 1
+        and case.known.sum() == (case.wrong.sum())
     )
 
 
@@ -286,4 +288,3 @@ def _mean_mistakes(x: np.ndarray, c: np.ndarray, g: Geometry) -> Mistakes:
 
 HYPOTHESES = (wrong_geometry, assigned_conv, assigned_anywhere, counted_wrong, whole_ratio,
               pooling)  # fmt: skip
-
