@@ -153,7 +153,7 @@ REASONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "the same result on a slower way, or work that nobody asked for": {
         "pool/adaptive_max_pool2d.py": (
-            "stop - start  →  stop + start",
+            "span[1] - span[0]  →  span[1] + span[0]",
             "0  →  1",
         ),
         "norm/batch_norm.py": ("needs[0] and saved.training  →  needs[0] or saved.training",),
@@ -180,8 +180,8 @@ REASONS: dict[str, dict[str, tuple[str, ...]]] = {
     "only where there is nothing to divide: an axis, a batch or a window of size 0, whose "
     "gradient has no elements": {
         "pool/adaptive_max_pool2d.py": (
-            "max((stop - start for start, stop in columns), default=0)  →  max((stop - start "
-            "for start, stop in columns))",
+            "max([span[1] - span[0] for span in columns], default=0)  →  "
+            "max([span[1] - span[0] for span in columns])",
         ),
         "norm/batch_norm.py": (
             "max(values_per_channel(x.shape), 1)  →  values_per_channel(x.shape)",

@@ -49,12 +49,12 @@ def _taps(
     """For each element of the largest window: what it meets in all windows, and where that lies."""
     xp = array_module(x)
     W = x.shape[3]
-    for i in range(max((stop - start for start, stop in rows), default=0)):
+    for i in range(max([span[1] - span[0] for span in rows], default=0)):
         # Windows may differ by one row: in the smaller ones the last tap meets nothing.
         held = xp.asarray([start + i < stop for start, stop in rows])
         down = xp.where(held, tops + i, tops)
         band = x[:, :, down]  # (N, C, OH, W)
-        for j in range(max((stop - start for start, stop in columns), default=0)):
+        for j in range(max([span[1] - span[0] for span in columns], default=0)):
             inside = held[:, None] & xp.asarray([start + j < stop for start, stop in columns])
             across = xp.minimum(lefts + j, W - 1)
             values = xp.where(inside, band[:, :, :, across], xp.asarray(lowest(x), dtype=x.dtype))
