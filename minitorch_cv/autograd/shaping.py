@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..backend.dtypes import promote_dtypes
 from ..ops.shape import reshape as reshape_op
 from ..ops.shape.concatenate import OP as CONCATENATE
 from ..ops.shape.expand import OP as EXPAND
@@ -224,8 +225,6 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
         raise ValueError("cat: expects at least one tensor (got none)")
     dtype = tensors[0].dtype
     for tensor in tensors[1:]:
-        from ..backend.dtypes import promote_dtypes
-
         dtype = promote_dtypes(dtype, tensor.dtype)
     return apply(CONCATENATE, *(tensor.to(dtype=dtype) for tensor in tensors), axis=dim)
 

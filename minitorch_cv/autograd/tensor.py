@@ -172,10 +172,6 @@ class Tensor(Arithmetic, Shaping, Reducing, InPlace, Convert):
         """Which output of `grad_fn` this is."""
         return self._index
 
-    @property
-    def _version_count(self) -> int:
-        return self._version.value
-
     def backward(
         self,
         gradient: Tensor | None = None,
