@@ -8,7 +8,7 @@ import numpy as np
 
 from ..backend.dtypes import as_dtype, get_default_dtype
 from ..backend.random import Generator, default_generator
-from .shaping import sizes
+from .methods.shaping import sizes
 from .tape import new_tensor
 from .tensor import Tensor
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..backend.library import array_module
 from ..ops.elementwise.where import OP as WHERE
-from . import arithmetic, tape
-from .shaping import cat, stack
+from . import tape
+from .methods import arithmetic
+from .methods.shaping import cat, stack
 from .tape import apply
 from .tensor import Tensor, as_tensor
 

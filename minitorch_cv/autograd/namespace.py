@@ -22,7 +22,8 @@ from ..ops.shape.concatenate import OP as CONCATENATE
 from ..ops.shape.expand import OP as EXPAND
 from ..ops.shape.permute import OP as PERMUTE
 from ..ops.shape.reshape import OP as RESHAPE
-from . import arithmetic, tape
+from . import tape
+from .methods import arithmetic
 from .tape import apply, new_tensor
 
 _B, _U = binary.BY_NAME, unary.BY_NAME

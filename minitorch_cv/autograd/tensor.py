@@ -12,11 +12,11 @@ from ..backend.device import device, device_of, to_device, to_numpy
 from ..backend.dtypes import as_dtype, get_default_dtype
 from ..backend.library import library_of
 from . import engine, tape
-from .arithmetic import Arithmetic
-from .convert import Convert
-from .inplace import InPlace
-from .reducing import Reducing
-from .shaping import Shaping
+from .methods.arithmetic import Arithmetic
+from .methods.convert import Convert
+from .methods.inplace import InPlace
+from .methods.reducing import Reducing
+from .methods.shaping import Shaping
 from .show import tensor_repr
 
 

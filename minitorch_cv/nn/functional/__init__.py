@@ -13,7 +13,7 @@ from .activation import (
     tanh,
 )
 from .linear import conv2d, fold, linear, pad, unfold
-from .loss import cross_entropy, l1_loss, mse_loss, nll_loss
+from .loss.classes import cross_entropy, l1_loss, mse_loss, nll_loss
 from .normalization import batch_norm
 from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ...autograd.inplace import update
+from ...autograd.methods.inplace import update
 from ...autograd.tape import apply, new_tensor
 from ...autograd.tensor import Tensor
 from ...backend.device import to_device

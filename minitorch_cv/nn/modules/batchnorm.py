@@ -8,8 +8,8 @@ from ...autograd.creation import empty, ones, zeros
 from ...autograd.tensor import Tensor, tensor
 from .. import functional as F  # noqa: N812
 from .. import init
+from ..core.module import Module
 from ..parameter import Parameter
-from .module import Module
 
 
 class _BatchNorm(Module):

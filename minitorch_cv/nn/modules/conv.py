@@ -10,8 +10,8 @@ from ...autograd.tensor import Tensor
 from ...ops.geometry import pair
 from .. import functional as F  # noqa: N812
 from .. import init
+from ..core.module import Module
 from ..parameter import Parameter
-from .module import Module
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 

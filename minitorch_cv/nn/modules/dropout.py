@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...autograd.tensor import Tensor
 from .. import functional as F  # noqa: N812
-from .module import Module
+from ..core.module import Module
 
 
 class Dropout(Module):

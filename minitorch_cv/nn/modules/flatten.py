@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd.tensor import Tensor
-from .module import Module
+from ..core.module import Module
 
 
 class Flatten(Module):

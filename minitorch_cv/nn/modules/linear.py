@@ -9,8 +9,8 @@ from ...autograd.creation import empty
 from ...autograd.tensor import Tensor
 from .. import functional as F  # noqa: N812
 from .. import init
+from ..core.module import Module
 from ..parameter import Parameter
-from .module import Module
 
 
 class Linear(Module):

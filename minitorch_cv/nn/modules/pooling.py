@@ -6,7 +6,7 @@ from typing import Any
 
 from ...autograd.tensor import Tensor
 from .. import functional as F  # noqa: N812
-from .module import Module
+from ..core.module import Module
 
 
 class MaxPool2d(Module):

@@ -18,7 +18,7 @@ import numpy as np
 
 from ... import autograd
 from ...autograd.tape import new_tensor
-from ...nn.modules.module import Module
+from ...nn.core.module import Module
 from ...ops.op import Op
 from .result import CannotCheckError
 from .subject_arrays import (

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..backend.dtypes import as_dtype
-from ..backend.library import array_module
-from ..ops.reduce.amax import AMAX, AMIN
-from ..ops.reduce.max import MAX, MIN
-from ..ops.reduce.mean import OP as MEAN
-from ..ops.reduce.prod import OP as PROD
-from ..ops.reduce.sum import OP as SUM
-from ..ops.reduce.var import OP as VAR
-from .tape import apply, new_tensor
+from ...backend.dtypes import as_dtype
+from ...backend.library import array_module
+from ...ops.reduce.amax import AMAX, AMIN
+from ...ops.reduce.max import MAX, MIN
+from ...ops.reduce.mean import OP as MEAN
+from ...ops.reduce.prod import OP as PROD
+from ...ops.reduce.sum import OP as SUM
+from ...ops.reduce.var import OP as VAR
+from ..tape import apply, new_tensor
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 
 class Extremum(NamedTuple):

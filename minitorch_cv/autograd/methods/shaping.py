@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..backend.dtypes import promote_dtypes
-from ..ops.shape import reshape as reshape_op
-from ..ops.shape.concatenate import OP as CONCATENATE
-from ..ops.shape.expand import OP as EXPAND
-from ..ops.shape.getitem import OP as GETITEM
-from ..ops.shape.permute import OP as PERMUTE
+from ...backend.dtypes import promote_dtypes
+from ...ops.shape import reshape as reshape_op
+from ...ops.shape.concatenate import OP as CONCATENATE
+from ...ops.shape.expand import OP as EXPAND
+from ...ops.shape.getitem import OP as GETITEM
+from ...ops.shape.permute import OP as PERMUTE
+from ..tape import apply
 from .inplace import plain_key
-from .tape import apply
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 RESHAPE = reshape_op.OP
 

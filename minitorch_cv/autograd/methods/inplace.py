@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend.library import array_module
-from ..ops.elementwise import binary, unary
-from ..ops.op import Op
-from ..ops.shape.getitem import OP as GETITEM
-from ..ops.shape.setitem import OP as SETITEM
-from . import tape
-from .modes import state
-from .tape import apply, new_tensor
+from ...backend.library import array_module
+from ...ops.elementwise import binary, unary
+from ...ops.op import Op
+from ...ops.shape.getitem import OP as GETITEM
+from ...ops.shape.setitem import OP as SETITEM
+from .. import tape
+from ..modes import state
+from ..tape import apply, new_tensor
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 _ADD, _SUB, _MUL, _DIV, _POW = (binary.BY_NAME[n] for n in ("add", "sub", "mul", "div", "pow"))
 
@@ -87,14 +87,14 @@ class InPlace:
 
     def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = None) -> Tensor:
         """Fills with normal numbers."""
-        from .creation import randn
+        from ..creation import randn
 
         noise = randn(self.shape, generator=generator, dtype=self.dtype)  # type: ignore[attr-defined]
         return self.copy_((noise * std + mean).to(self.device))  # type: ignore[attr-defined]
 
     def uniform_(self, low: Any = 0.0, high: Any = 1.0, *, generator: Any = None) -> Tensor:
         """Fills with uniform numbers from [low, high)."""
-        from .creation import rand
+        from ..creation import rand
 
         noise = rand(self.shape, generator=generator, dtype=self.dtype)  # type: ignore[attr-defined]
         return self.copy_((noise * (high - low) + low).to(self.device))  # type: ignore[attr-defined]
@@ -156,7 +156,7 @@ def assign(target: Any, key: Any, value: Any) -> Tensor:
     """target[key] = value in place."""
     _judge(target, "setitem")
     if isinstance(value, (np.ndarray, list, tuple)):
-        from .tensor import as_tensor
+        from ..tensor import as_tensor
 
         value = as_tensor(value)
     if isinstance(value, tape.TENSOR) and value.dtype != target.dtype:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend.device import device, to_device, to_numpy
-from ..backend.dtypes import as_dtype, bool_, float16, float32, float64, int8, int32, int64, uint8
-from ..ops.elementwise.cast import CLONE, CONVERT
-from .function import Transfer
-from .tape import apply, new_tensor
+from ...backend.device import device, to_device, to_numpy
+from ...backend.dtypes import as_dtype, bool_, float16, float32, float64, int8, int32, int64, uint8
+from ...ops.elementwise.cast import CLONE, CONVERT
+from ..function import Transfer
+from ..tape import apply, new_tensor
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 
 class Convert:

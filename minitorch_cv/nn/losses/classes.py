@@ -1,4 +1,4 @@
-"""Loss layers: the functions of `functional.loss` with their arguments kept."""
+"""Loss layers: the functions of `functional.loss.classes` with their arguments kept."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from ...autograd.tensor import Tensor
 from .. import functional as F  # noqa: N812
-from ..functional.loss import resolve_reduction
-from .module import Module
+from ..core.module import Module
+from ..functional.loss.classes import resolve_reduction
 
 
 class _Loss(Module):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ...autograd.tape import apply
-from ...autograd.tensor import Tensor
-from ...ops.loss.cross_entropy import OP as CROSS_ENTROPY
-from ...ops.loss.l1_loss import OP as L1_LOSS
-from ...ops.loss.mse_loss import OP as MSE_LOSS
-from ...ops.loss.nll_loss import OP as NLL_LOSS
-from ...ops.loss.targets import check_reduction
-from .judging import judge
+from ....autograd.tape import apply
+from ....autograd.tensor import Tensor
+from ....ops.loss.cross_entropy import OP as CROSS_ENTROPY
+from ....ops.loss.l1_loss import OP as L1_LOSS
+from ....ops.loss.mse_loss import OP as MSE_LOSS
+from ....ops.loss.nll_loss import OP as NLL_LOSS
+from ....ops.loss.targets import check_reduction
+from ..judging import judge
 
 
 def cross_entropy(

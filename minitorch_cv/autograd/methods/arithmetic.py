@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend.dtypes import get_default_dtype, promote_dtypes, scalar_dtype
-from ..backend.library import array_module, library_of
-from ..ops.elementwise import activations, binary, unary
-from ..ops.linalg.matmul import OP as MATMUL
-from ..ops.op import Op
-from . import tape
-from .tape import apply, new_tensor
+from ...backend.dtypes import get_default_dtype, promote_dtypes, scalar_dtype
+from ...backend.library import array_module, library_of
+from ...ops.elementwise import activations, binary, unary
+from ...ops.linalg.matmul import OP as MATMUL
+from ...ops.op import Op
+from .. import tape
+from ..tape import apply, new_tensor
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 _B, _U, _A = binary.BY_NAME, unary.BY_NAME, activations.BY_NAME
 ADD, SUB, MUL, DIV, POW = _B["add"], _B["sub"], _B["mul"], _B["div"], _B["pow"]

@@ -1,0 +1,1 @@
+"""What `Tensor` can do, as mixins: one file for each kind of method."""

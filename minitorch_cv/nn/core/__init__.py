@@ -1,0 +1,1 @@
+"""What every layer is made of: calling, hooks, state, moving between devices, containers."""
