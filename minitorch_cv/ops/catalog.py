@@ -44,6 +44,8 @@ _FILES: dict[str, dict[str, str]] = {
     "loss.mse_loss": {"mse_loss": "OP"},
     "loss.l1_loss": {"l1_loss": "OP"},
 }
+# Ops written once for n dimensions; people call them with the number: conv1d, conv2d, conv3d.
+_ANY_DIMENSION: tuple[str, ...] = ()
 _TABLES = ("elementwise.unary", "elementwise.binary", "elementwise.activations")
 
 
@@ -53,8 +55,25 @@ def op_names() -> list[str]:
     return sorted(rows + [name for file in _FILES.values() for name in file])
 
 
+def spoken_names(name: str) -> tuple[str, ...]:
+    """What people call an op: conv is conv1d, conv2d and conv3d; most have one name."""
+    if name in _ANY_DIMENSION:
+        return tuple(f"{name}{n}d" for n in (1, 2, 3))
+    return (name,)
+
+
+def _own_name(name: str) -> str:
+    """The op's own name: conv for conv2d."""
+    base = name[:-2]
+    return base if base in _ANY_DIMENSION and name in spoken_names(base) else name
+
+
 def op_named(name: str) -> Op:
-    """The op of that name. Raises ValueError, with the nearest names, where there is none."""
+    """The op of that name; conv2d is the conv of any dimension.
+
+    Raises ValueError, with the nearest names, where there is none.
+    """
+    name = _own_name(name)
     for file, members in _FILES.items():
         if name in members:
             return getattr(_module(file), members[name])
@@ -70,6 +89,7 @@ def op_named(name: str) -> Op:
 
 def module_of(name: str) -> str:
     """The module, below `minitorch_cv.ops`, in which an op is written."""
+    name = _own_name(name)
     for file, members in _FILES.items():
         if name in members:
             return file

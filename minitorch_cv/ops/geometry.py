@@ -32,6 +32,25 @@ def pair_from(value: Any, op: str, name: str, least: int) -> Pair:
     return numbers
 
 
+def numbers_from(value: Any, n: int, op: str, name: str, least: int) -> tuple[int, ...]:
+    """n numbers that are at least `least`; one number stands for n equal ones.
+
+    Raises TypeError for anything but one or n integers, ValueError for a smaller one.
+    """
+    given = (value,) if is_int(value) else value
+    if (
+        not isinstance(given, (tuple, list))
+        or len(given) not in (1, n)
+        or not all(map(is_int, given))
+    ):
+        many = f"{n} ints" if n > 1 else "a tuple with one int"
+        raise TypeError(f"{op}: {name} is an int or {many} (got {value!r}); use e.g. {name}=2")
+    numbers = tuple(int(number) for number in given) * (n // len(given))
+    if min(numbers) < least:
+        raise ValueError(f"{op}: {name} is at least {least} (got {value!r}); use {name}={least}")
+    return numbers
+
+
 def output_size(size: int, kernel: int, stride: int, pads: int, dilation: int, ceil: bool) -> int:
     """How many windows fit: ⌊(size + pads − dilation (kernel − 1) − 1) / stride⌋ + 1.
 

@@ -17,7 +17,7 @@ from .. import nn
 from ..autograd import functions as tensor_functions
 from ..autograd.tensor import Tensor
 from ..nn import functional
-from ..ops.catalog import module_of, op_named
+from ..ops.catalog import module_of, op_named, spoken_names
 from ..ops.op import Op
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -53,7 +53,7 @@ def parts_of(name: str) -> dict[str, str | None]:
     Raises ValueError, with the nearest names, for an op that does not exist.
     """
     op = op_named(name)
-    module = module_of(name)
+    name, module = op.name, module_of(name)
     row = module.rpartition(".")[2] in ("unary", "binary", "activations")
     path = module.replace(".", "/")
     source = _PACKAGE / "ops" / f"{path}.py"
@@ -115,8 +115,13 @@ def _kernel(device: str, file: str) -> str | None:
 
 
 def _function(name: str) -> str | None:
-    """The name that a user calls: in `nn.functional`, else a method of Tensor, else a function."""
-    called = _CALLED_BY.get(name, name)
+    """The names that a user calls: one, or one for each number of dimensions."""
+    found = [_home(called) for called in spoken_names(_CALLED_BY.get(name, name))]
+    return None if None in found else ", ".join(map(str, found))
+
+
+def _home(called: str) -> str | None:
+    """A function's full name: in `nn.functional`, else a method of Tensor, else a function."""
     if hasattr(functional, called):
         return f"nn.functional.{called}"
     if hasattr(Tensor, called):
@@ -125,8 +130,8 @@ def _function(name: str) -> str | None:
 
 
 def _layer(name: str) -> str | None:
-    """The nn module(s) of an op: conv2d is Conv2d, batch_norm BatchNorm1d and BatchNorm2d."""
-    wanted = re.compile(name.replace("_", "") + r"(loss|[12]d)?", re.IGNORECASE)
+    """The nn module(s) of an op: conv is Conv1d, Conv2d and Conv3d."""
+    wanted = re.compile(name.replace("_", "") + r"(loss|[123]d)?", re.IGNORECASE)
     found = [
         layer
         for layer in nn.__all__
