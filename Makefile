@@ -11,7 +11,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest
 WORKERS ?= 2
 
-.PHONY: help demo test parity lint mutants gradcheck-score bench gpu notebooks docs size clean
+.PHONY: help demo test parity lint mutants gradcheck-score bench gpu notebooks docs docs-parity size clean
 
 help:
 	@sed -n 's/^#   make /make /p' $(firstword $(MAKEFILE_LIST))
@@ -21,7 +21,8 @@ help:
 	@echo 'make bench     time ops and LeNet-5 against PyTorch, in alternation'
 	@echo 'make gpu       the op checks on CUDA (needs CuPy and a GPU)'
 	@echo 'make notebooks run the notebooks and keep their outputs'
-	@echo 'make docs      write docs/ops.md anew from the op files'
+	@echo 'make docs      write docs/ops.md, layers.md (and its pictures) and onnx.md anew'
+	@echo 'make docs-parity  compare every layer with PyTorch and write docs/parity.md'
 	@echo 'make size      lines per room, and what outgrows the design'
 
 $(BIN)/python:
@@ -66,7 +67,14 @@ notebooks: $(VENV)/.installed-test
 	$(BIN)/python tools/notebooks.py
 
 docs: $(VENV)/.installed
-	$(BIN)/python tools/docs_ops.py
+	$(BIN)/python tools/pages/page_ops.py
+	$(BIN)/python tools/pages/layer_pictures.py
+	$(BIN)/python tools/pages/page_layers.py
+	$(BIN)/python tools/pages/page_onnx.py
+	$(BIN)/python tools/pages/page_models.py
+
+docs-parity: $(VENV)/.installed-test $(VENV)/.installed-torch
+	$(BIN)/python tools/pages/page_parity.py
 
 size: $(VENV)/.installed
 	$(BIN)/python tools/size.py

@@ -29,7 +29,7 @@ class Row(NamedTuple):
     """
 
     shapes: Shapes
-    params: dict[str, Any]
+    params: Any  # a dictionary, or what makes one once NumPy may be imported
     peer: Callable[..., Any]
     fixed: Callable[..., tuple[Any, ...]] = lambda np, rng: ()
 
@@ -49,6 +49,23 @@ def numbers(np: Any, rng: Any) -> tuple[Any, ...]:
     return (rng.integers(0, 784, (32, 64, 784)),)
 
 
+def places(np: Any, rng: Any) -> tuple[Any, ...]:
+    """For each window of 2 × 2 of IMAGES the place of one of its pixels."""
+    corners = 2 * np.arange(14)[:, None] * 28 + 2 * np.arange(14)
+    return (corners + rng.choice([0, 1, 28, 29], (32, 64, 14, 14)),)
+
+
+def shares(np: Any, rng: Any) -> tuple[Any, ...]:
+    """A number in 0.1 … 0.9 for each of SCORES."""
+    return (rng.uniform(0.1, 0.9, SCORES).astype(np.float32),)
+
+
+def _half_the_width() -> dict[str, Any]:
+    from minitorch_cv.ops.resize.taps import taps_of
+
+    return {"taps": (None, taps_of("linear", 28, 14, None, False, True, "float32"))}
+
+
 ROWS: dict[str, Row] = {
     "elementwise": Row((IMAGES,), {}, lambda t, *xs: None),
     "getitem": Row((IMAGES,), {"key": (slice(None), slice(8, 40))}, lambda t, x: x[:, 8:40]),
@@ -62,14 +79,29 @@ ROWS: dict[str, Row] = {
     "reshape": Row((IMAGES,), {"shape": (32, -1)}, lambda t, x: x.reshape(32, -1)),
     "permute": Row((IMAGES,), {"axes": (0, 2, 3, 1)}, lambda t, x: x.permute(0, 2, 3, 1)),
     "expand": Row(((1, 64, 1, 1),), {"shape": IMAGES}, lambda t, x: x.expand(IMAGES)),
+    "strided": Row(((512, 512),), {"shape": (512,), "start": (0, 0), "steps": ((1, 1),)},
+                   lambda t, x: x.diagonal()),
     "concatenate": Row((IMAGES, IMAGES), {"axis": 1}, lambda t, a, b: t.cat((a, b), 1)),
+    "resample": Row((IMAGES,), _half_the_width,
+                    lambda t, x: t.nn.functional.interpolate(
+                        x, (28, 14), mode="bilinear", antialias=True)),
+    "interpolate": Row((IMAGES,), {"size": (56, 56), "mode": "bilinear"},
+                       lambda t, x: t.nn.functional.interpolate(x, (56, 56), mode="bilinear")),
+    "grid_sample": Row(((32, 64, 28, 28), (32, 28, 28, 2)),
+                       {"mode": "bilinear", "padding_mode": "zeros", "align_corners": False},
+                       lambda t, x, g: t.nn.functional.grid_sample(x, g, align_corners=False)),
     "pad": Row((IMAGES,), {"pad": (1, 1, 1, 1)}, lambda t, x: t.nn.functional.pad(x, (1, 1, 1, 1))),
     "sum": Row((IMAGES,), {"axis": (0, 2, 3)}, lambda t, x: x.sum((0, 2, 3))),
     "mean": Row((IMAGES,), {"axis": (2, 3)}, lambda t, x: x.mean((2, 3))),
     "var": Row((IMAGES,), {"axis": (0, 2, 3)}, lambda t, x: x.var((0, 2, 3))),
+    "std": Row((IMAGES,), {"axis": (0, 2, 3)}, lambda t, x: x.std((0, 2, 3))),
     "prod": Row(((32, 64, 10),), {"axis": 2}, lambda t, x: x.prod(2)),
     "amax": Row((IMAGES,), {"axis": (2, 3)}, lambda t, x: x.amax((2, 3))),
     "amin": Row((IMAGES,), {"axis": (2, 3)}, lambda t, x: x.amin((2, 3))),
+    "logsumexp": Row((SCORES,), {"axis": 1}, lambda t, x: x.logsumexp(1)),
+    "norm": Row((SCORES,), {"axis": 1}, lambda t, x: x.norm(dim=1)),
+    "cumsum": Row((SCORES,), {"axis": 1}, lambda t, x: x.cumsum(1)),
+    "cumprod": Row((SCORES,), {"axis": 1}, lambda t, x: x.cumprod(1)),
     "max": Row((SCORES,), {"axis": 1}, lambda t, x: x.max(1).values),
     "min": Row((SCORES,), {"axis": 1}, lambda t, x: x.min(1).values),
     "matmul": Row(((512, 512), (512, 512)), {}, lambda t, a, b: a @ b),
@@ -79,23 +111,33 @@ ROWS: dict[str, Row] = {
                   lambda t, x: t.nn.functional.unfold(x, 3, padding=1)),
     "col2im": Row(((8, 576, 784),), {"output_size": (28, 28), "kernel_size": 3, "padding": 1},
                   lambda t, x: t.nn.functional.fold(x, (28, 28), 3, padding=1)),
-    "conv2d": Row(((16, 64, 28, 28), (64, 64, 3, 3), (64,)), {"padding": 1},
-                  lambda t, x, w, b: t.nn.functional.conv2d(x, w, b, padding=1)),
-    "max_pool2d": Row((IMAGES,), {"kernel_size": 2},
-                      lambda t, x: t.nn.functional.max_pool2d(x, 2)),
-    "avg_pool2d": Row((IMAGES,), {"kernel_size": 2},
-                      lambda t, x: t.nn.functional.avg_pool2d(x, 2)),
-    "window_sum": Row((IMAGES,), {"rows": TILES, "columns": TILES},
+    "conv": Row(((16, 64, 28, 28), (64, 64, 3, 3), (64,)), {"padding": 1},
+                lambda t, x, w, b: t.nn.functional.conv2d(x, w, b, padding=1)),
+    "conv_transpose": Row(((16, 64, 14, 14), (64, 32, 4, 4), (32,)), {"stride": 2, "padding": 1},
+                          lambda t, x, w, b: t.nn.functional.conv_transpose2d(x, w, b, 2, 1)),
+    "max_pool": Row((IMAGES,), {"kernel_size": 2}, lambda t, x: t.nn.functional.max_pool2d(x, 2)),
+    "max_unpool": Row(((32, 64, 14, 14),), {"size": (28, 28)},
+                      lambda t, x, i: t.nn.functional.max_unpool2d(x, i, 2), places),
+    "avg_pool": Row((IMAGES,), {"kernel_size": 2}, lambda t, x: t.nn.functional.avg_pool2d(x, 2)),
+    "window_sum": Row((IMAGES,), {"spans": (TILES, TILES)},
                       lambda t, x: 4 * t.nn.functional.avg_pool2d(x, 2)),
-    "window_spread": Row(((32, 64, 14, 14),), {"rows": TILES, "columns": TILES, "size": (28, 28)},
+    "window_spread": Row(((32, 64, 14, 14),), {"spans": (TILES, TILES), "size": (28, 28)},
                          lambda t, x: t.nn.functional.interpolate(x, scale_factor=2)),
-    "adaptive_avg_pool2d": Row((IMAGES,), {"output_size": 1},
-                               lambda t, x: t.nn.functional.adaptive_avg_pool2d(x, 1)),
-    "adaptive_max_pool2d": Row((IMAGES,), {"output_size": 7},
-                               lambda t, x: t.nn.functional.adaptive_max_pool2d(x, 7)),
+    "adaptive_avg_pool": Row((IMAGES,), {"output_size": 1},
+                             lambda t, x: t.nn.functional.adaptive_avg_pool2d(x, 1)),
+    "adaptive_max_pool": Row((IMAGES,), {"output_size": 7},
+                             lambda t, x: t.nn.functional.adaptive_max_pool2d(x, 7)),
     "batch_norm": Row((IMAGES, (64,), (64,)), {"training": True, "eps": 1e-5},
                       lambda t, x, w, b, m, v: t.nn.functional.batch_norm(x, m, v, w, b, True),
                       lambda np, rng: (np.zeros(64, "float32"), np.ones(64, "float32"))),
+    "group_norm": Row((IMAGES, (64,), (64,)), {"num_groups": 8, "eps": 1e-5},
+                      lambda t, x, w, b: t.nn.functional.group_norm(x, 8, w, b)),
+    "layer_norm": Row(((4096, 256), (256,), (256,)), {"normalized_shape": (256,), "eps": 1e-5},
+                      lambda t, x, w, b: t.nn.functional.layer_norm(x, (256,), w, b)),
+    "rms_norm": Row(((4096, 256), (256,)), {"normalized_shape": (256,), "eps": 1e-5},
+                    lambda t, x, w: t.nn.functional.rms_norm(x, (256,), w, 1e-5)),
+    "local_response_norm": Row((IMAGES,), {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2.0},
+                               lambda t, x: t.nn.functional.local_response_norm(x, 5, k=2.0)),
     "dropout": Row((IMAGES,), {"p": 0.5}, lambda t, x, mask: t.nn.functional.dropout(x, 0.5),
                    lambda np, rng: (rng.uniform(size=IMAGES) < 0.5,)),
     "prelu": Row((IMAGES, (64,)), {}, lambda t, x, w: t.nn.functional.prelu(x, w)),
@@ -108,6 +150,21 @@ ROWS: dict[str, Row] = {
                     lambda np, rng: (*labels(np, rng), None)),
     "mse_loss": Row((SCORES, SCORES), {}, lambda t, x, y: t.nn.functional.mse_loss(x, y)),
     "l1_loss": Row((SCORES, SCORES), {}, lambda t, x, y: t.nn.functional.l1_loss(x, y)),
+    "huber_loss": Row((SCORES, SCORES), {"delta": 1.0},
+                      lambda t, x, y: t.nn.functional.huber_loss(x, y)),
+    "smooth_l1_loss": Row((SCORES, SCORES), {"beta": 1.0},
+                          lambda t, x, y: t.nn.functional.smooth_l1_loss(x, y)),
+    "soft_margin_loss": Row((SCORES,), {},
+                            lambda t, x, y: t.nn.functional.soft_margin_loss(x, y), shares),
+    # PyTorch refuses the numbers above 1 that rows are drawn from; ours are NaN at the same price
+    "binary_cross_entropy": Row(
+        (SCORES,), {},
+        lambda t, x, y: t.nn.functional.binary_cross_entropy(x.clamp(max=1), y), shares),
+    "binary_cross_entropy_with_logits": Row(
+        (SCORES, SCORES), {},
+        lambda t, x, y: t.nn.functional.binary_cross_entropy_with_logits(x, y)),
+    "kl_div": Row((SCORES,), {"log_target": False},
+                  lambda t, x, y: t.nn.functional.kl_div(x, y, reduction="mean"), shares),
 }  # fmt: skip
 
 # What PyTorch calls an elementwise function, where it is neither torch.<name> nor F.<name>.
@@ -147,13 +204,14 @@ def rivals_of(op: Any, row: Row, torch: Any) -> list[Rival]:
     rng = np.random.default_rng(0)
     arrays = [rng.uniform(0.3, 2.0, shape).astype(np.float32) for shape in row.shapes]
     fixed = row.fixed(np, rng)
+    params = row.params() if callable(row.params) else row.params
 
     def ours() -> Any:
         inputs = [mt.tensor(array, requires_grad=True) for array in arrays]
         constants = [mt.tensor(v) if isinstance(v, np.ndarray) else v for v in fixed]
         # `where` has its condition in front, all others their constants behind
         order = (*constants, *inputs) if op.name == "where" else (*inputs, *constants)
-        return lambda: mt.autograd.apply(op, *order, **row.params)
+        return lambda: mt.autograd.apply(op, *order, **params)
 
     def theirs() -> Any:
         needed = op.name not in _NO_GRADIENT

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("autograd", "backend", "data", "models", "nn", "ops", "optim", "tasks", "testing")
+_ROOMS = (
+    "autograd", "backend", "data", "models", "nn", "ops", "optim", "tasks", "testing",
+)  # fmt: skip
+_INNER_ROOMS = {"cuda": "backend.cuda", "linalg": "autograd.linalg"}
 
 _HOMES: dict[str, tuple[str, ...]] = {
     "autograd": (
@@ -20,13 +23,22 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled", "tensor",
     ),
     "autograd.creation": (
-        "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones",
-        "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "zeros",
-        "zeros_like",
+        "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "logspace",
+        "ones", "ones_like", "rand", "rand_like", "randint", "randint_like", "randn",
+        "randn_like", "randperm", "zeros", "zeros_like",
     ),
+    "autograd.einsum": ("einsum", "tensordot"),
     "autograd.functions": (
-        "allclose", "cat", "equal", "is_tensor", "numel", "stack", "where",
+        "allclose", "cdist", "equal", "is_nonzero", "is_tensor", "numel", "rsub", "trapezoid",
+        "trapz", "where",
     ),
+    "autograd.joining": (
+        "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
+        "broadcast_tensors", "cartesian_prod", "cat", "column_stack", "combinations", "concat",
+        "concatenate", "dstack", "hstack", "meshgrid", "row_stack", "split", "stack",
+        "tril_indices", "triu_indices", "vstack",
+    ),
+    "autograd.searching": ("bucketize", "isin", "searchsorted"),
     "backend": ("Generator", "device", "manual_seed", "use_kernels"),
     "backend.dtypes": (
         "double", "float16", "float32", "float64", "get_default_dtype", "half", "int8", "int16",
@@ -34,6 +46,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "backend.threads": ("set_num_threads",),
     "backend.random": ("default_generator", "get_rng_state", "set_rng_state"),
+    "nn.functional": (
+        "celu", "celu_", "hardshrink", "prelu", "relu_", "rrelu", "rrelu_", "selu", "selu_",
+        "threshold", "threshold_",
+    ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _ALIASES = {
@@ -49,8 +65,8 @@ def __getattr__(name: str) -> Any:
         value = importlib.import_module(f".{name}", __name__)
     elif name in _HOME_OF:
         value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
-    elif name == "cuda":
-        value = importlib.import_module(".backend.cuda", __name__)
+    elif name in _INNER_ROOMS:
+        value = importlib.import_module(f".{_INNER_ROOMS[name]}", __name__)
     elif name in _ALIASES:
         home, real = _ALIASES[name]
         value = getattr(importlib.import_module(f".{home}", __name__), real)
@@ -68,7 +84,7 @@ def _methods() -> dict[str, Any]:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_HOME_OF, *_ALIASES, *_methods(), "cuda"})
+    return sorted({*globals(), *_ROOMS, *_HOME_OF, *_ALIASES, *_INNER_ROOMS, *_methods()})
 
 
 if TYPE_CHECKING:  # the same names, for type checkers and editors
@@ -86,6 +102,7 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         set_grad_enabled,
         tensor,
     )
+    from .autograd import linalg as linalg
     from .autograd.creation import (
         arange,
         empty,
@@ -94,18 +111,56 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         full,
         full_like,
         linspace,
+        logspace,
         ones,
         ones_like,
         rand,
         rand_like,
         randint,
+        randint_like,
         randn,
         randn_like,
         randperm,
         zeros,
         zeros_like,
     )
-    from .autograd.functions import allclose, cat, equal, is_tensor, numel, stack, where
+    from .autograd.einsum import einsum, tensordot
+    from .autograd.functions import (
+        allclose,
+        cdist,
+        equal,
+        is_nonzero,
+        is_tensor,
+        numel,
+        rsub,
+        trapezoid,
+        trapz,
+        where,
+    )
+    from .autograd.joining import (
+        atleast_1d,
+        atleast_2d,
+        atleast_3d,
+        block_diag,
+        broadcast_shapes,
+        broadcast_tensors,
+        cartesian_prod,
+        cat,
+        column_stack,
+        combinations,
+        concat,
+        concatenate,
+        dstack,
+        hstack,
+        meshgrid,
+        row_stack,
+        split,
+        stack,
+        tril_indices,
+        triu_indices,
+        vstack,
+    )
+    from .autograd.searching import bucketize, isin, searchsorted
     from .backend import Generator, cuda, device, manual_seed, use_kernels
     from .backend.dtypes import (
         double,
@@ -124,15 +179,35 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
     )
     from .backend.random import default_generator, get_rng_state, set_rng_state
     from .backend.threads import set_num_threads
+    from .nn.functional import (
+        celu,
+        celu_,
+        hardshrink,
+        prelu,
+        relu_,
+        rrelu,
+        rrelu_,
+        selu,
+        selu_,
+        threshold,
+        threshold_,
+    )
 
 __all__ = [
-    "Function", "Generator", "Tensor", "allclose", "arange", "as_tensor", "autograd", "backend",
-    "cat", "cuda", "data", "default_generator", "device", "double", "empty", "empty_like",
+    "Function", "Generator", "Tensor", "allclose", "arange", "as_tensor", "atleast_1d",
+    "atleast_2d", "atleast_3d", "autograd", "backend", "block_diag", "broadcast_shapes",
+    "broadcast_tensors", "bucketize", "cartesian_prod", "cat", "cdist", "celu", "celu_",
+    "column_stack", "combinations", "concat", "concatenate", "cuda", "data",
+    "default_generator", "device", "double", "dstack", "einsum", "empty", "empty_like",
     "enable_grad", "equal", "eye", "float16", "float32", "float64", "from_numpy", "full",
-    "full_like", "get_default_dtype", "get_rng_state", "half", "inference_mode", "int16",
-    "int32", "int64", "int8", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor",
-    "linspace", "long", "manual_seed", "models", "nn", "no_grad", "numel", "ones", "ones_like",
-    "ops", "optim", "rand", "rand_like", "randint", "randn", "randn_like", "randperm",
-    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_rng_state", "stack",
-    "tasks", "tensor", "testing", "uint8", "use_kernels", "where", "zeros", "zeros_like",
+    "full_like", "get_default_dtype", "get_rng_state", "half", "hardshrink", "hstack",
+    "inference_mode", "int16", "int32", "int64", "int8", "is_grad_enabled",
+    "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isin", "linalg", "linspace",
+    "logspace", "long", "manual_seed", "meshgrid", "models", "nn", "no_grad", "numel", "ones",
+    "ones_like", "ops", "optim", "prelu", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "randperm", "relu_", "row_stack", "rrelu", "rrelu_", "rsub",
+    "searchsorted", "selu", "selu_", "set_default_dtype", "set_grad_enabled",
+    "set_num_threads", "set_rng_state", "split", "stack", "tasks", "tensor", "tensordot",
+    "testing", "threshold", "threshold_", "trapezoid", "trapz", "tril_indices", "triu_indices",
+    "uint8", "use_kernels", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip

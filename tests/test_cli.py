@@ -278,7 +278,7 @@ def test_where_prints_every_part(capsys) -> None:
     for part in ("op", "CPU kernel", "CUDA kernel", "function", "layer", "tests", "docs"):
         assert re.search(rf"^  {part} +\S", out, re.MULTILINE), part
     assert "None" not in out
-    assert "ops/conv/conv2d.py:" in out and "nn.functional.conv2d" in out and "nn.Conv2d" in out
+    assert "ops/conv/conv.py:" in out and "nn.functional.conv2d" in out and "nn.Conv2d" in out
 
 
 def test_models_lists_lenet(capsys) -> None:

@@ -183,11 +183,11 @@ def with_memory(op: Op, backward: Callable[..., Any]) -> Op:
 
 def _flip_kernel(op: Op) -> Op:
     def forward(original: Any, x: Any, w: Any, b: Any, **params: Any) -> Any:
-        return original(x, w[:, :, ::-1, ::-1], b, **params)
+        return original(x, np.flip(w, range(2, w.ndim)), b, **params)
 
     def backward(original: Any, gy: Any, saved: Any, needs: Any) -> Any:
         gx, gw, gb = original(gy, saved, needs)
-        return gx, None if gw is None else gw[:, :, ::-1, ::-1], gb
+        return gx, None if gw is None else np.flip(gw, range(2, gw.ndim)), gb
 
     return with_backward(with_forward(op, forward), backward)
 
@@ -297,14 +297,24 @@ _LOSS: dict[str, Plant] = {
         op, lambda original, x, target, weight, **p: original(x, target, None, **p)
     ),
 }
+_NORM: dict[str, Plant] = {
+    "eps forgotten": _params(lambda p: {"eps": 0.0}),
+    "gweight misses the sum over the batch": _only(1, _of_first_image),
+    "gbias misses the sum over the batch": _only(2, _of_first_image),
+}
+_CONVOLUTION: dict[str, Plant] = {
+    "kernel flipped": _flip_kernel,
+    "gw misses the sum over the batch": _only(1, _of_first_image),
+    "gb misses the sum over the batch": _only(2, _of_first_image),
+    "bias forgotten": lambda op: with_forward(
+        op, lambda original, x, w, b, **p: original(x, w, None, **p)
+    ),
+}
 SPECIAL: dict[str, dict[str, Plant]] = {
-    "conv2d": {
-        "kernel flipped": _flip_kernel,
-        "gw misses the sum over the batch": _only(1, _of_first_image),
-        "gb misses the sum over the batch": _only(2, _of_first_image),
-        "bias forgotten": lambda op: with_forward(
-            op, lambda original, x, w, b, **p: original(x, w, None, **p)
-        ),
+    "conv": _CONVOLUTION,
+    "conv_transpose": {
+        **_CONVOLUTION,
+        "output_padding forgotten": _params(lambda p: {"output_padding": 0}),
     },
     "linear": {
         "gw misses the sum over the batch": _only(1, _of_first_image),
@@ -314,15 +324,15 @@ SPECIAL: dict[str, dict[str, Plant]] = {
         ),
     },
     "col2im": {"overlapping windows averaged": lambda op: with_forward(op, _fold_overwrites)},
-    "max_pool2d": {
+    "max_pool": {
         "= for += where windows overlap": _only(0, _overlapping_writes),
         "ties go to the last": lambda op: with_forward(op, _ties_to_the_last),
     },
-    "adaptive_max_pool2d": {
+    "adaptive_max_pool": {
         "= for += where windows overlap": _only(0, _overlapping_writes),
         "ties go to the last": lambda op: with_forward(op, _ties_to_the_last),
     },
-    "avg_pool2d": {
+    "avg_pool": {
         "count_include_pad turned round": _params(
             lambda p: {"count_include_pad": not p.get("count_include_pad", True)}
         ),
@@ -335,6 +345,13 @@ SPECIAL: dict[str, dict[str, Plant]] = {
         "training and evaluation swapped": _params(lambda p: {"training": not p["training"]}),
         "gweight misses the sum over the batch": _only(1, _of_first_image),
         "gbias misses the sum over the batch": _only(2, _of_first_image),
+    },
+    "layer_norm": _NORM,
+    "rms_norm": {"eps forgotten": _NORM["eps forgotten"]},
+    "group_norm": {**_NORM, "one group": _params(lambda p: {"num_groups": 1})},
+    "local_response_norm": {
+        "alpha not divided by the size": _params(lambda p: {"alpha": p["alpha"] * p["size"]}),
+        "window off by one": _params(lambda p: {"size": p["size"] + 1}),
     },
     "dropout": {
         "not scaled": lambda op: with_forward(

@@ -26,7 +26,7 @@ SECONDS = 60  # a mutant that runs longer is an endless loop
 MEMORY = 8 << 30  # bytes; one that asks for more is caught
 OTHER_CODE = ("fast kernel equals reference", "CUDA equals CPU")  # checks of other code than this
 # Sizes that split work into parts, made small: then samples take the way that large inputs take.
-SMALL_PARTS = {"minitorch_cv.ops.conv.conv2d": {"_CHUNK": 100}}
+SMALL_PARTS = {"minitorch_cv.ops.conv.columns": {"_CHUNK": 100}}
 
 
 class Mutant(NamedTuple):

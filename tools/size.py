@@ -102,7 +102,8 @@ def report(root: Path) -> str:
 
 
 def _row(count: int, what: str, limit: int) -> str:
-    return f"{count:>6} {'!' if count > limit else ' '} {what}"
+    line = f"{count:>6} {'!' if count > limit else ' '} {what}"
+    return line if len(line) <= 80 else f"{line[:34]}…{line[-45:]}"
 
 
 def _largest_files(root: Path) -> list[str]:

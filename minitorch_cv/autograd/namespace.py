@@ -22,8 +22,7 @@ from ..ops.shape.concatenate import OP as CONCATENATE
 from ..ops.shape.expand import OP as EXPAND
 from ..ops.shape.permute import OP as PERMUTE
 from ..ops.shape.reshape import OP as RESHAPE
-from . import tape
-from .methods import arithmetic
+from . import operands, tape
 from .tape import apply, new_tensor
 
 _B, _U = binary.BY_NAME, unary.BY_NAME
@@ -39,17 +38,18 @@ def _unary(name: str) -> Any:
 
 def _binary(name: str) -> Any:
     op = _B[name]
-    return lambda a, b: apply(op, *arithmetic.pair(a, b))
+    return lambda a, b: apply(op, *operands.pair(a, b))
 
 
 def _comparison(name: str) -> Any:
-    return lambda a, b: arithmetic.compare(name, a, b)
+    return lambda a, b: operands.compare(name, a, b)
 
 
 abs = _unary("abs")  # noqa: A001
 exp, expm1, log, log1p = _unary("exp"), _unary("expm1"), _unary("log"), _unary("log1p")
 sqrt, square, sign = _unary("sqrt"), _unary("square"), _unary("sign")
 sin, cos, tanh, floor = _unary("sin"), _unary("cos"), _unary("tanh"), _unary("floor")
+sinh, cosh, trunc = _unary("sinh"), _unary("cosh"), _unary("trunc")
 maximum, minimum = _binary("maximum"), _binary("minimum")
 floor_divide, remainder = _binary("floor_divide"), _binary("remainder")
 equal, not_equal = _comparison("equal"), _comparison("not_equal")
@@ -60,7 +60,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition holds, else b."""
     if not isinstance(a, tape.TENSOR) and not isinstance(b, tape.TENSOR):
         a = asarray(a)
-    return apply(WHERE, condition, *arithmetic.pair(a, b))
+    return apply(WHERE, condition, *operands.pair(a, b))
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:
@@ -103,7 +103,7 @@ max, min = amax, amin  # noqa: A001 (NumPy has both names)
 
 def matmul(a: Any, b: Any) -> Any:
     """The matrix product, batched over leading axes."""
-    return apply(MATMUL, *arithmetic.pair(a, b))
+    return apply(MATMUL, *operands.pair(a, b))
 
 
 def reshape(x: Any, shape: Any) -> Any:

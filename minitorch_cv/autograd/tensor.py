@@ -12,15 +12,28 @@ from ..backend.device import device, device_of, to_device, to_numpy
 from ..backend.dtypes import as_dtype, get_default_dtype
 from ..backend.library import library_of
 from . import engine, tape
+from .methods.algebra import Algebra
 from .methods.arithmetic import Arithmetic
 from .methods.convert import Convert
+from .methods.diagonals import Diagonals
+from .methods.indexing import Indexing
 from .methods.inplace import InPlace
+from .methods.inplace_forms import InPlaceForms
+from .methods.layout import Layout
+from .methods.pointwise import Pointwise
 from .methods.reducing import Reducing
+from .methods.scanning import Scanning
+from .methods.scattering import Scattering
 from .methods.shaping import Shaping
+from .methods.sorting import Sorting
+from .methods.statistics import Statistics
 from .show import tensor_repr
 
 
-class Tensor(Arithmetic, Shaping, Reducing, InPlace, Convert):
+class Tensor(
+    Arithmetic, Pointwise, Shaping, Layout, Indexing, Scattering, Diagonals, Sorting, Reducing,
+    Statistics, Scanning, Algebra, InPlace, InPlaceForms, Convert,
+):  # fmt: skip
     """A multi-dimensional array that can be differentiated (PyTorch: `torch.Tensor`).
 
     array: the NumPy or CuPy array inside (shared, not copied).
@@ -331,7 +344,7 @@ def _as_array(data: Any, dtype: Any, copy_it: bool) -> Any:
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data) if copy_it else np.asarray(data)
     else:
-        array = _from_python(data, keep_floats=dtype is not None)
+        array = _checked(_from_python(data, keep_floats=dtype is not None))
     return _checked(array.astype(as_dtype(dtype), copy=False) if dtype is not None else array)
 
 

@@ -57,6 +57,11 @@ _INT = (1).__class__
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # PyTorch's categories: bool < integer < float
 
 
+def rank(dtype: np.dtype[Any]) -> int:
+    """The place of a dtype's category in the order bool < integer < float."""
+    return _RANK[dtype.kind]
+
+
 def scalar_dtype(dtype: np.dtype[Any], value: Any) -> np.dtype[Any]:
     """The dtype of `tensor (dtype) ∘ value` for a Python number: the tensor's, unless the number is
     of a higher category (an integer tensor times 0.5 is of the default float type)."""
@@ -80,7 +85,7 @@ def promote_dtypes(
     """
     if a == b:
         return a
-    rank_a, rank_b = _RANK[a.kind], _RANK[b.kind]
+    rank_a, rank_b = rank(a), rank(b)
     if rank_a > rank_b:
         return a
     if rank_b > rank_a:

@@ -12,8 +12,9 @@ from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
 from ..backend.dtypes import get_default_dtype
 from ..backend.random import get_rng_state, set_rng_state
-from .modules import Conv2d, Linear, Module
-from .modules.batchnorm import _BatchNorm
+from .modules import Linear, Module
+from .modules.conv import _ConvNd
+from .norms.batchnorm import _BatchNorm
 
 _WIDTHS = (29, 18, 11, 9, 9)  # of the five columns: 80 with the spaces between them
 _TITLES = ("Layer", "Output shape", "Parameters", "Mult-adds", "Memory")
@@ -173,9 +174,10 @@ def _recorder(model: Module, rows: list[Row], counted: set[int], x: Tensor) -> I
                 seen.append(tensor._version)
                 memory += tensor.nbytes
         shape = outputs[0].shape if outputs else ()
+        given = args[0].shape if args and isinstance(args[0], Tensor) else ()
         rows[place] = Row(
             names[module], type(module).__name__, len(open_calls), shape, sum(fresh.values()),
-            _multiply_adds(module, shape), memory,
+            _multiply_adds(module, given, shape), memory,
         )  # fmt: skip
 
     names = {module: name.rpartition(".")[2] for name, module in model.named_modules()}
@@ -195,10 +197,11 @@ def _flat(output: Any) -> Sequence[Any]:
     return output if isinstance(output, (tuple, list)) else (output,)
 
 
-def _multiply_adds(module: Module, shape: tuple[int, ...]) -> int:
+def _multiply_adds(module: Module, given: tuple[int, ...], shape: tuple[int, ...]) -> int:
     elements = math.prod(shape)
-    if isinstance(module, Conv2d):
-        return elements * math.prod(module.weight.shape[1:])
+    if isinstance(module, _ConvNd):  # a transposed one spreads each element of its input
+        spread = given if module.transposed else shape
+        return math.prod(spread) * math.prod(module.weight.shape[1:])
     if isinstance(module, Linear):
         return elements * module.in_features
     return elements if isinstance(module, _BatchNorm) else 0

@@ -17,36 +17,51 @@ _FILES: dict[str, dict[str, str]] = {
     "shape.reshape": {"reshape": "OP"},
     "shape.permute": {"permute": "OP"},
     "shape.expand": {"expand": "OP"},
+    "shape.strided": {"strided": "OP"},
     "shape.concatenate": {"concatenate": "OP"},
     "shape.pad": {"pad": "OP"},
+    "resize.resample": {"resample": "OP"},
+    "resize.interpolate": {"interpolate": "OP"},
+    "resize.grid_sample": {"grid_sample": "OP"},
     "reduce.sum": {"sum": "OP"},
     "reduce.mean": {"mean": "OP"},
-    "reduce.var": {"var": "OP"},
+    "reduce.var": {"var": "OP", "std": "STD"},
     "reduce.prod": {"prod": "OP"},
     "reduce.amax": {"amax": "AMAX", "amin": "AMIN"},
+    "reduce.logsumexp": {"logsumexp": "OP"},
+    "reduce.norm": {"norm": "OP"},
+    "scan.cumsum": {"cumsum": "OP"},
+    "scan.cumprod": {"cumprod": "OP"},
     "reduce.max": {"max": "MAX", "min": "MIN"},
     "linalg.matmul": {"matmul": "OP"},
     "linalg.linear": {"linear": "OP"},
     "conv.im2col": {"im2col": "OP", "col2im": "COL2IM"},
-    "conv.conv2d": {"conv2d": "OP"},
-    "pool.max_pool2d": {"max_pool2d": "OP"},
+    "conv.conv": {"conv": "OP"},
+    "conv.conv_transpose": {"conv_transpose": "OP"},
+    "pool.max_pool": {"max_pool": "OP"},
     "pool.window_sum": {"window_sum": "OP", "window_spread": "WINDOW_SPREAD"},
-    "pool.avg_pool2d": {"avg_pool2d": "OP"},
-    "pool.adaptive_avg_pool2d": {"adaptive_avg_pool2d": "OP"},
-    "pool.adaptive_max_pool2d": {"adaptive_max_pool2d": "OP"},
+    "pool.avg_pool": {"avg_pool": "OP"},
+    "pool.adaptive_avg_pool": {"adaptive_avg_pool": "OP"},
+    "pool.adaptive_max_pool": {"adaptive_max_pool": "OP"},
+    "pool.max_unpool": {"max_unpool": "OP"},
     "norm.batch_norm": {"batch_norm": "OP"},
+    "norm.group_norm": {"group_norm": "OP"},
+    "norm.layer_norm": {"layer_norm": "OP"},
+    "norm.local_response_norm": {"local_response_norm": "OP"},
+    "norm.rms_norm": {"rms_norm": "OP"},
     "random.dropout": {"dropout": "OP"},
     "activation.prelu": {"prelu": "OP"},
     "activation.softmax": {"softmax": "OP"},
     "activation.log_softmax": {"log_softmax": "OP"},
     "loss.cross_entropy": {"cross_entropy": "OP"},
     "loss.nll_loss": {"nll_loss": "OP"},
-    "loss.mse_loss": {"mse_loss": "OP"},
-    "loss.l1_loss": {"l1_loss": "OP"},
 }
 # Ops written once for n dimensions; people call them with the number: conv1d, conv2d, conv3d.
-_ANY_DIMENSION: tuple[str, ...] = ()
-_TABLES = ("elementwise.unary", "elementwise.binary", "elementwise.activations")
+_ANY_DIMENSION: tuple[str, ...] = (
+    "adaptive_avg_pool", "adaptive_max_pool", "avg_pool", "conv", "conv_transpose", "max_pool",
+    "max_unpool",
+)  # fmt: skip
+_TABLES = ("elementwise.unary", "elementwise.binary", "elementwise.activations", "loss.elementwise")
 
 
 def op_names() -> list[str]:
@@ -82,7 +97,8 @@ def op_named(name: str) -> Op:
             return _module(table).BY_NAME[name]
     import difflib
 
-    near = difflib.get_close_matches(name, op_names(), 3, 0.5)
+    called = [spoken for op in op_names() for spoken in spoken_names(op)]
+    near = difflib.get_close_matches(name, called, 3, 0.5)
     hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(op_names())}"
     raise ValueError(f"ops: no op is called {name!r}; {hint}")
 

@@ -7,29 +7,10 @@ from typing import Any
 
 from ..backend.library import Array
 
-Pair = tuple[int, int]
-
 
 def is_int(value: Any) -> bool:
     """True for Python's and NumPy's integers, not for True and False."""
     return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def pair(value: Any, op: str, name: str) -> Pair:
-    """`3` and `(3, 3)` mean (3, 3). Raises TypeError for anything but one or two integers."""
-    if is_int(value):
-        return int(value), int(value)
-    if isinstance(value, (tuple, list)) and len(value) in (1, 2) and all(map(is_int, value)):
-        return int(value[0]), int(value[-1])
-    raise TypeError(f"{op}: {name} is an int or a pair of ints (got {value!r}); use e.g. {name}=2")
-
-
-def pair_from(value: Any, op: str, name: str, least: int) -> Pair:
-    """A pair of numbers that are at least `least`. Raises ValueError for a smaller one."""
-    numbers = pair(value, op, name)
-    if min(numbers) < least:
-        raise ValueError(f"{op}: {name} is at least {least} (got {value!r}); use {name}={least}")
-    return numbers
 
 
 def numbers_from(value: Any, n: int, op: str, name: str, least: int) -> tuple[int, ...]:
@@ -37,6 +18,14 @@ def numbers_from(value: Any, n: int, op: str, name: str, least: int) -> tuple[in
 
     Raises TypeError for anything but one or n integers, ValueError for a smaller one.
     """
+    if value.__class__ is int and value >= least:  # the common case, without a look at the others
+        return (value,) * n
+    if value.__class__ is tuple and len(value) == n:
+        for number in value:
+            if number.__class__ is not int or number < least:
+                break
+        else:
+            return value
     given = (value,) if is_int(value) else value
     if (
         not isinstance(given, (tuple, list))
@@ -64,15 +53,21 @@ def output_size(size: int, kernel: int, stride: int, pads: int, dilation: int, c
     return count - 1 if (count - 1) * stride >= size + pads // 2 else count
 
 
-def check_images(op: str, x: Array) -> None:
-    """Raises ValueError unless x has the four axes (N, C, H, W)."""
-    if x.ndim == 3:
+def check_images(op: str, x: Array, n: int = 2) -> None:
+    """Raises ValueError unless x has a batch axis, channels and n axes of space: (N, C, H, W)."""
+    if x.ndim == n + 2:
+        return
+    what, layout, many = {
+        1: ("sequences", "(N, C, L)", "three"),
+        2: ("images", "(N, C, H, W)", "four"),
+        3: ("volumes", "(N, C, D, H, W)", "five"),
+    }[n]
+    if x.ndim == n + 1:
         raise ValueError(
-            f"{op}: images are (N, C, H, W) (got x {x.shape}, without a batch axis); "
+            f"{op}: {what} are {layout} (got x {x.shape}, without a batch axis); "
             "add one with x[None]"
         )
-    if x.ndim != 4:
-        raise ValueError(f"{op}: images are (N, C, H, W) (got x {x.shape}); reshape x to four axes")
+    raise ValueError(f"{op}: {what} are {layout} (got x {x.shape}); reshape x to {many} axes")
 
 
 def check_float(op: str, **arrays: Array) -> None:
@@ -91,16 +86,23 @@ def check_float(op: str, **arrays: Array) -> None:
             )
 
 
-def check_fits(op: str, x: Array, kernel: Pair, pads: Pair, dilation: Pair) -> None:
+def check_fits(
+    op: str,
+    x: Array,
+    kernel: tuple[int, ...],
+    pads: tuple[int, ...],
+    dilation: tuple[int, ...],
+    empty: bool = False,
+) -> None:
     """Raises ValueError where not a single window fits in the padded image.
 
-    pads: of both sides together, (height, width).
+    pads: of both sides together, axis by axis. empty: an axis of size 0 will do if padding makes
+    room for a window.
     """
-    for axis, size, k, p, d in zip(
-        ("height", "width"), x.shape[2:], kernel, pads, dilation, strict=True
-    ):
+    names = ("length",) if len(kernel) == 1 else ("depth", "height", "width")[-len(kernel) :]
+    for axis, size, k, p, d in zip(names, x.shape[2:], kernel, pads, dilation, strict=True):
         window = d * (k - 1) + 1
-        if size == 0 or window > size + p:
+        if window > size + p or (size == 0 and not empty):
             raise ValueError(
                 f"{op}: the kernel is larger than the padded input (got {axis} {size} + {p} of "
                 f"padding = {size + p}, but the kernel covers {d}·({k} − 1) + 1 = {window}); "

@@ -144,7 +144,9 @@ class Op:
         library = library_of(gy)
         kernel = find_kernel(self.name, library.name) if library is not None else None
         if kernel is not None and hasattr(kernel, "backward") and gy.dtype == "float32":
-            return kernel.backward(gy, saved, needs)
+            grads = kernel.backward(gy, saved, needs)
+            if grads is not NotImplemented:
+                return grads
         with np.errstate(all="ignore"):
             return self.backward(gy, saved, needs)
 

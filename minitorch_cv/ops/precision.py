@@ -7,10 +7,26 @@ from ..backend.library import Array, array_module
 
 def widen(x: Array) -> Array:
     """float16 as float32, whose sums neither overflow nor lose small terms; others as they are."""
-    return array_module(x).asarray(x, dtype="float32") if x.dtype == "float16" else x
+    half = x.dtype.char == "e"
+    return array_module(x).asarray(x, dtype="float32") if half else x
 
 
 def check_float(op: str, name: str, x: Array) -> None:
     """Raises TypeError for integers and booleans."""
     if x.dtype.kind != "f":
         raise TypeError(f"{op}: {name} is a float tensor (got {x.dtype}); use {name}.float()")
+
+
+def check_numbers(op: str, **arrays: Array) -> None:
+    """Raises TypeError unless all arrays are of one and the same dtype, of floats or integers."""
+    floats = [array.dtype for array in arrays.values() if array.dtype.kind == "f"]
+    wanted = floats[0] if floats else next(iter(arrays.values())).dtype
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise TypeError(f"{op}: {name} holds numbers (got {array.dtype}); use {name}.float()")
+        if array.dtype != wanted:
+            listing = ", ".join(f"{key} {value.dtype}" for key, value in arrays.items())
+            raise TypeError(
+                f"{op}: inputs are of different dtypes (got {listing}); bring them to one, "
+                f"e.g. with {name}.to({wanted})"
+            )

@@ -1,6 +1,7 @@
 """Adam: steps scaled by running estimates of the gradient's mean and of its square.
 
     d ← g + λ x                         (weight decay; −g where the objective is maximized)
+    x ← x − η λ x                       (instead of + λ x, where the decay is decoupled: AdamW)
     m ← β₁ m + (1 − β₁) d
     v ← β₂ v + (1 − β₂) d²
     x ← x − η / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
@@ -20,13 +21,11 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Any
 
-import numpy as np
-
-from ..autograd.tape import new_tensor
 from ..autograd.tensor import Tensor
 from ..backend.library import Array, array_module
+from .descent import Work, average, average_square, descent
 from .optimizer import Group, Optimizer
-from .options import judge_flag, judge_number
+from .options import judge_betas, judge_flag, judge_number
 
 
 def adam_update(
@@ -35,40 +34,39 @@ def adam_update(
     m: Array,
     v: Array,
     v_max: Array | None,
-    work: tuple[Array, Array],
+    work: Work,
     *,
     step: int,
     lr: float,
     betas: tuple[float, float],
     eps: float,
     weight_decay: float,
+    decoupled: bool,
     maximize: bool,
 ) -> None:
     """Changes x, m, v and v_max (None without amsgrad) in place, leaves g alone.
 
-    step: t, from 1; work: two arrays like x to compute in.
+    step: t, from 1; decoupled: the weight decay shrinks x instead of changing g.
     """
     xp = array_module(x)
-    (beta1, beta2), d, t = betas, g, work[1]
-    if maximize:
-        d = xp.negative(g, out=work[0])
-    if weight_decay:
-        d = xp.add(d, xp.multiply(x, weight_decay, out=t), out=work[0])
-    xp.multiply(xp.subtract(d, m, out=t), 1 - beta1, out=t)
-    xp.add(m, t, out=m)  # m + (1 − β₁)(d − m)
-    xp.multiply(xp.multiply(d, d, out=t), 1 - beta2, out=t)
-    xp.add(xp.multiply(v, beta2, out=v), t, out=v)
+    (beta1, beta2), room = betas, work[1]
+    d = descent(x, g, work, 0.0 if decoupled else weight_decay, maximize)
+    if decoupled and weight_decay:
+        xp.multiply(x, 1 - lr * weight_decay, out=x)
+    average(m, d, beta1, room)
+    average_square(v, d, beta2, room)
     if v_max is not None:
         xp.maximum(v_max, v, out=v_max)
-    xp.sqrt(v if v_max is None else v_max, out=t)
-    xp.add(xp.divide(t, sqrt(1 - beta2**step), out=t), eps, out=t)
-    xp.multiply(xp.divide(m, t, out=t), lr / (1 - beta1**step), out=t)
-    xp.subtract(x, t, out=x)
+    xp.sqrt(v if v_max is None else v_max, out=room)
+    xp.add(xp.divide(room, sqrt(1 - beta2**step), out=room), eps, out=room)
+    xp.multiply(xp.divide(m, room, out=room), lr / (1 - beta1**step), out=room)
+    xp.subtract(x, room, out=x)
 
 
 class Adam(Optimizer):
     """Adam, with weight decay added to the gradient and AMSGrad.
 
+    decoupled_weight_decay: True makes it AdamW.
     Raises ValueError for a negative or non-finite lr, eps or weight_decay, and for betas outside
     [0, 1).
     """
@@ -82,35 +80,35 @@ class Adam(Optimizer):
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay,
-            "amsgrad": amsgrad, "maximize": maximize,
+            "amsgrad": amsgrad, "maximize": maximize, "foreach": foreach,
+            "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
 
     def check_options(self, group: Group) -> None:
         for name in ("lr", "eps", "weight_decay"):
-            judge_number("Adam", name, group[name])
-        betas = group["betas"]
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise TypeError(f"Adam: betas is a pair of numbers (got {betas!r})")
-        for place, beta in enumerate(betas):
-            judge_number("Adam", f"betas[{place}]", beta, below=1.0)
-        group["betas"] = (float(betas[0]), float(betas[1]))
-        judge_flag("Adam", "amsgrad", group["amsgrad"])
-        judge_flag("Adam", "maximize", group["maximize"])
+            judge_number(self._name, name, group[name])
+        judge_betas(self._name, group, floats_only=True)
+        for name in ("amsgrad", "maximize", "decoupled_weight_decay"):
+            judge_flag(self._name, name, group[name])
 
     def update(self, p: Tensor, g: Array, group: Group) -> None:
-        state = self.state[p]
-        if "step" not in state:
-            state["step"] = new_tensor(np.zeros((), np.float32))
-        state["step"].array += 1
+        step = self.count(p)
         m, v = self.remember(p, "exp_avg", "exp_avg_sq")
         v_max = self.remember(p, "max_exp_avg_sq")[0] if group["amsgrad"] else None
         adam_update(
-            p.array, g, m, v, v_max, self.work(p.array), step=int(state["step"].array),
-            lr=float(group["lr"]), betas=group["betas"], eps=float(group["eps"]),
-            weight_decay=float(group["weight_decay"]), maximize=group["maximize"],
+            p.array, g, m, v, v_max, self.work(p.array), step=step, lr=float(group["lr"]),
+            betas=group["betas"], eps=float(group["eps"]),
+            weight_decay=float(group["weight_decay"]),
+            decoupled=group["decoupled_weight_decay"], maximize=group["maximize"],
         )  # fmt: skip

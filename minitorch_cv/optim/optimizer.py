@@ -7,30 +7,66 @@ the options, judges them, and hands over arrays: deriving from `Optimizer` and w
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.modes import enable_grad
 from ..autograd.tape import new_tensor
 from ..autograd.tensor import Tensor, as_tensor
+from ..backend.dtypes import get_default_dtype
 from ..backend.library import Array, array_module
+from .descent import Work
+from .hooks import Hooks
+from .options import judge_implementation
 
 Group = dict[str, Any]
 
 
-class Optimizer:
+def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+    """`step` with the hooks around it, once, also where a subclass calls super().step()."""
+
+    @functools.wraps(step)
+    def run(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if self._stepping:
+            return step(self, *args, **kwargs)
+        self._stepping = True
+        try:
+            all_args, kwargs = self.before_step((self, *args), kwargs)
+            answer = step(*all_args, **kwargs)
+            self.after_step(all_args, kwargs)
+        finally:
+            self._stepping = False
+        self.has_stepped = True
+        return answer
+
+    return run
+
+
+class Optimizer(Hooks):
     """Changes parameters by their gradients (PyTorch: `torch.optim.Optimizer`).
 
-    params: Tensors, or dictionaries {"params": Tensors, option: value, …} for groups with options
-        of their own; defaults: the options of groups that do not say otherwise.
-    param_groups: the groups, as such dictionaries; state: what the rule remembers about each
-        parameter, as Tensors by name.
+    params: Tensors or pairs (name, Tensor), or dictionaries {"params": those, option: value, …} for
+        groups with options of their own; defaults: the options of groups that do not say otherwise.
+    param_groups: the groups, as such dictionaries, with the names under "param_names" where there
+        are any; state: what the rule remembers about each parameter, as Tensors by name.
     Raises ValueError for no parameters, a parameter given twice, one that is no leaf, or an option
     out of range; TypeError for what is no Tensor.
     """
 
+    scalars: tuple[str, ...] = ()  # names in the state that are one number for each parameter
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "step" in cls.__dict__:
+            cls.step = _hooked(cls.__dict__["step"])  # type: ignore[method-assign]
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        super().__init__()
         if isinstance(params, (Tensor, dict)):
             raise TypeError(
                 f"{self._name}: params is a list of Tensors or of groups (got one "
@@ -40,6 +76,7 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         self.has_stepped = False  # schedulers warn where nobody ever calls step()
+        self._stepping = False
         self._work: dict[Any, Array] = {}
         given = list(params)
         if not given:
@@ -65,10 +102,33 @@ class Optimizer:
         if isinstance(params, set):
             raise TypeError(f"{self._name}: a set has no order; give the parameters as a list")
         params = [params] if isinstance(params, Tensor) else list(params)
+        names = [pair[0] for pair in params if isinstance(pair, tuple)]
+        params = [pair[1] if isinstance(pair, tuple) else pair for pair in params]
         self._judge_params(params)
         group = {**self.defaults, **param_group, "params": params}
-        self.check_options(group)
+        if names:
+            group["param_names"] = names
+        self._judge_names(group)
+        self._check(group)
         self.param_groups.append(group)
+
+    def _judge_names(self, group: Group) -> None:
+        """Either every parameter has a name, or none."""
+        named = "param_names" in group
+        if named and len(group["param_names"]) != len(group["params"]):
+            raise ValueError(
+                f"{self._name}: {len(group['param_names'])} of {len(group['params'])} parameters "
+                "have names; name all of them, as model.named_parameters() does, or none"
+            )
+        if any(named != ("param_names" in other) for other in self.param_groups):
+            raise ValueError(
+                f"{self._name}: some groups have names for their parameters, others have none; "
+                "use named_parameters() for all groups, or for none"
+            )
+
+    def _check(self, group: Group) -> None:
+        judge_implementation(self._name, group)
+        self.check_options(group)
 
     def _judge_params(self, params: list[Any]) -> None:
         seen = {id(p) for group in self.param_groups for p in group["params"]}
@@ -78,7 +138,7 @@ class Optimizer:
                     f"{self._name}: parameter {place} is no Tensor (got {type(p).__name__}); "
                     "use model.parameters()"
                 )
-            if not p.is_leaf:
+            if not p.is_leaf and not p.retains_grad:
                 raise ValueError(
                     f"{self._name}: parameter {place} of shape {p.shape} was computed from other "
                     "tensors, and only leaves can be optimized; use .detach().requires_grad_()"
@@ -93,6 +153,15 @@ class Optimizer:
     def check_options(self, group: Group) -> None:
         """Judges the options of one group. Raises ValueError or TypeError."""
 
+    def tidy(self, group: Group) -> None:
+        """Makes a loaded group ours. Its options are not judged: a schedule may have left a rate
+        a rounding below zero, and such a run must go on."""
+        for name, default in self.defaults.items():
+            if isinstance(default, tuple):
+                group[name] = tuple(group[name])  # JSON made it a list
+        for name in {"capturable", "differentiable"} & group.keys():
+            group[name] = False  # whatever they were trained with there
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets the gradients; with set_to_none=False they become zeros."""
         for group in self.param_groups:
@@ -104,6 +173,7 @@ class Optimizer:
                     p.grad = p.grad.detach()
                 p.grad.zero_()
 
+    @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update of every parameter that has a gradient.
 
@@ -113,33 +183,52 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                if p.grad.shape != p.shape:
-                    raise ValueError(
-                        f"{self._name}: a gradient of shape {p.grad.shape} does not fit its "
-                        f"parameter of shape {p.shape}"
-                    )
-                self.update(p, p.grad.array, group)
-                p._version.value += 1  # a backward that saved the old values must notice
-        self.has_stepped = True
+        with np.errstate(all="ignore"):  # inf and NaN go their way without warnings, as in PyTorch
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is not None:
+                        self._update(p, p.grad, group)
         return loss
+
+    def _update(self, p: Tensor, gradient: Tensor, group: Group) -> None:
+        if gradient.shape != p.shape:
+            raise ValueError(
+                f"{self._name}: a gradient of shape {gradient.shape} does not fit its parameter of "
+                f"shape {p.shape}"
+            )
+        self.update(p, gradient.array, group)
+        p._version.value += 1  # a backward that saved the old values must notice
 
     def update(self, p: Tensor, g: Array, group: Group) -> None:
         """Changes `p.array` in place by its gradient g; p's memory is `self.state[p]`."""
         raise NotImplementedError(f"{self._name}: write update(self, p, g, group), or step(self)")
 
-    def remember(self, p: Tensor, *names: str) -> tuple[Array, ...]:
-        """The arrays kept for p under these names, zeros at first."""
+    def remember(self, p: Tensor, *names: str, fill: float = 0.0) -> tuple[Array, ...]:
+        """The arrays like p kept under these names, filled with `fill` at first."""
         state = self.state[p]
         for name in names:
             if name not in state:
-                state[name] = new_tensor(array_module(p.array).zeros_like(p.array))
+                state[name] = new_tensor(array_module(p.array).full_like(p.array, fill))
         return tuple(state[name].array for name in names)
 
-    def work(self, x: Array) -> tuple[Array, Array]:
+    def remember_number(self, p: Tensor, name: str, first: float) -> np.ndarray:
+        """The number kept under this name, `first` at first: a 0-d array on the CPU.
+
+        As in PyTorch it is a float32, or a float64 where that is the default dtype.
+        """
+        state = self.state[p]
+        if name not in state:
+            double = get_default_dtype() == np.float64
+            state[name] = new_tensor(np.array(first, np.float64 if double else np.float32))
+        return state[name].array
+
+    def count(self, p: Tensor) -> int:
+        """The number of this step of p, from 1."""
+        step = self.remember_number(p, "step", 0.0)
+        step += 1
+        return int(step)
+
+    def work(self, x: Array) -> Work:
         """Two arrays like x to compute in, of any content; shared by all parameters of a dtype."""
         xp = array_module(x)
         key = (xp, x.dtype)
@@ -154,6 +243,7 @@ class Optimizer:
 
         {"state": {number: {name: Tensor}}, "param_groups": [{option: value, "params": [number]}]}
         """
+        self.before_state_dict()
         numbers: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
@@ -162,19 +252,20 @@ class Optimizer:
             packed = {key: value for key, value in group.items() if key != "params"}
             groups.append({**packed, "params": [numbers[id(p)] for p in group["params"]]})
         state = {numbers[id(p)]: dict(kept) for p, kept in self.state.items() if kept}
-        return {"state": state, "param_groups": groups}
+        return self.after_state_dict({"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over a `state_dict()`, copying its Tensors into the parameters' dtype and device.
 
         Raises ValueError where groups, sizes or shapes do not fit; nothing has changed then.
         """
-        state, groups = self._unpack(state_dict)
+        state, groups = self._unpack(self.before_load(dict(state_dict)))
         for group in groups:
-            self.check_options(group)
+            self.tidy(group)
         self.state.clear()
         self.state.update(state)
         self.param_groups = groups
+        self.after_load()
 
     def _unpack(self, saved: dict[str, Any]) -> tuple[dict[Tensor, dict[str, Any]], list[Group]]:
         """The saved state by parameter, and the groups with our parameters in them."""
@@ -196,7 +287,9 @@ class Optimizer:
         groups = []
         for theirs, group in zip(saved["param_groups"], self.param_groups, strict=True):
             by_number.update(zip(theirs["params"], group["params"], strict=True))
-            groups.append({**self.defaults, **theirs, "params": group["params"]})
+            options = {key: copy.deepcopy(v) for key, v in theirs.items() if key != "params"}
+            names = {"param_names": group["param_names"]} if "param_names" in group else {}
+            groups.append({**self.defaults, **names, **options, "params": group["params"]})
         unknown = [number for number in kept if number not in by_number]
         if unknown:
             raise ValueError(f"{self._name}.load_state_dict: state of no parameter: {unknown}")
@@ -208,9 +301,12 @@ class Optimizer:
         for name, value in kept.items():
             if value is None:
                 continue
-            tensor = as_tensor(value).detach()
+            tensor = (value if isinstance(value, Tensor) else as_tensor(np.asarray(value))).detach()
             if name == "step":  # a count, kept in float32 on the CPU whatever the parameter is
                 taken[name] = tensor.to("cpu", copy=True).float()
+                continue
+            if name in self.scalars and tensor.numel() == 1:
+                taken[name] = tensor.to("cpu", p.dtype, copy=True)
                 continue
             if tensor.shape != p.shape:
                 raise ValueError(

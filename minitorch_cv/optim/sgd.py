@@ -20,6 +20,7 @@ from typing import Any
 from ..autograd.tape import new_tensor
 from ..autograd.tensor import Tensor
 from ..backend.library import Array, array_module
+from .descent import Work, descent
 from .optimizer import Group, Optimizer
 from .options import judge_flag, judge_number
 
@@ -28,7 +29,7 @@ def sgd_update(
     x: Array,
     g: Array,
     b: Array | None,
-    work: tuple[Array, Array],
+    work: Work,
     *,
     lr: float,
     momentum: float,
@@ -37,16 +38,9 @@ def sgd_update(
     nesterov: bool,
     maximize: bool,
 ) -> Array | None:
-    """Changes x and the buffer b in place, leaves g alone; answers the buffer, new the first time.
-
-    work: two arrays like x to compute in.
-    """
-    xp = array_module(x)
-    d, product = g, work[1]
-    if maximize:
-        d = xp.negative(g, out=work[0])
-    if weight_decay:
-        d = xp.add(d, xp.multiply(x, weight_decay, out=product), out=work[0])
+    """Changes x and the buffer b in place, leaves g alone; answers b, which is new at first."""
+    xp, product = array_module(x), work[1]
+    d = descent(x, g, work, weight_decay, maximize)
     if momentum:
         if b is None:
             b = xp.array(d)
@@ -75,10 +69,14 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         defaults = {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
-            "nesterov": nesterov, "maximize": maximize,
+            "nesterov": nesterov, "maximize": maximize, "foreach": foreach,
+            "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
         super().__init__(params, defaults)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import nn
-from ..autograd import functions as tensor_functions
+from ..autograd import functions, joining
 from ..autograd.tensor import Tensor
 from ..nn import functional
 from ..ops.catalog import module_of, op_named, spoken_names
@@ -33,10 +33,12 @@ _CALLED_BY = {
     "im2col": "unfold",
     "col2im": "fold",
     "scatter": "__getitem__",  # its gradient
-    "gather": "nll_loss",
+    "gather": "gather",
+    "strided": "diagonal",
     "scatter_add": "max_pool2d",  # its gradient
-    "window_sum": "avg_pool2d",
-    "window_spread": "avg_pool2d",  # its gradient
+    "resample": "interpolate",
+    "window_sum": "avg_pool",
+    "window_spread": "avg_pool",  # its gradient
 }
 
 
@@ -54,11 +56,11 @@ def parts_of(name: str) -> dict[str, str | None]:
     """
     op = op_named(name)
     name, module = op.name, module_of(name)
-    row = module.rpartition(".")[2] in ("unary", "binary", "activations")
+    row = module.rpartition(".")[2] in ("unary", "binary", "activations", "elementwise")
     path = module.replace(".", "/")
     source = _PACKAGE / "ops" / f"{path}.py"
     folder, _, stem = path.rpartition("/")
-    start = rf'    (unary|binary)\("{name}"' if row else f"{_variable(op)} = "
+    start = rf'    (unary|binary|error)\("{name}"' if row else f"{_variable(op)} = "
     place = _line_in(source, f"^{start}")
     return {
         "op": place,
@@ -126,7 +128,8 @@ def _home(called: str) -> str | None:
         return f"nn.functional.{called}"
     if hasattr(Tensor, called):
         return f"Tensor.{called}"
-    return f"minitorch_cv.{called}" if hasattr(tensor_functions, called) else None
+    found = any(hasattr(home, called) for home in (functions, joining))
+    return f"minitorch_cv.{called}" if found else None
 
 
 def _layer(name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Built:
                 return getattr(x.clone() if inplace else x, member)(*args, **kwargs)
 
             return method
-        return getattr(self.library.nn.functional if home == "F" else self.library, member)
+        return attrgetter(member)(self.library.nn.functional if home == "F" else self.library)
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Gives the layer its parameters and buffers, in the dtype of the case."""

@@ -105,7 +105,7 @@ def test_ranks():
         for shape in shapes:
             with pytest.raises(ValueError, match=rf"{type(layer).__name__}: input is \(N, C"):
                 layer(mt.zeros(*shape))
-    with pytest.raises(ValueError, match="3 channels"):
+    with pytest.raises(ValueError, match=r"weight has the shape \(3,\)"):
         nn.BatchNorm2d(2)(mt.zeros(2, 3, 4, 4))
 
 
@@ -141,3 +141,24 @@ def test_bias_alone_can_be_left_out():
     layer = nn.BatchNorm1d(2, bias=False)
     assert layer.bias is None and list(dict(layer.named_parameters())) == ["weight"]
     assert nn.BatchNorm1d(2, affine=False).weight is None
+
+
+def test_a_second_derivative_in_evaluation_sees_the_statistics_of_its_forward():
+    """y = w (x − m) / √(v + ε): d²y / dw dx = 1 / √(v + ε), with v as it was."""
+    layer = nn.BatchNorm1d(1, eps=0.0).double().eval()
+    layer.running_var.fill_(4.0)
+    x = mt.tensor([[1.0], [3.0]], dtype=mt.float64, requires_grad=True)
+    y = layer(x)
+    layer.running_var.fill_(100.0)  # as a training step between forward and backward does
+    (gx,) = mt.autograd.grad(y.sum(), [x], create_graph=True)
+    assert gx.tolist() == [[0.5], [0.5]]
+    (gw,) = mt.autograd.grad(gx.sum(), [layer.weight])
+    assert gw.tolist() == [1.0]
+
+
+def test_volumes():
+    layer = nn.BatchNorm3d(2)
+    y = layer(mt.randn(3, 2, 2, 3, 4) * 5 + 1).detach().numpy()
+    np.testing.assert_allclose(y.mean((0, 2, 3, 4)), 0, atol=1e-6)
+    with pytest.raises(ValueError, match=r"BatchNorm3d: input is \(N, C, D, H, W\)"):
+        layer(mt.randn(3, 2, 2, 3))

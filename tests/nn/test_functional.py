@@ -20,27 +20,104 @@ CALLS = {
     "conv2d": lambda x: F.conv2d(x, WEIGHT),
     "conv2d weight": lambda x: F.conv2d(IMAGE, x),
     "conv2d bias": lambda x: F.conv2d(IMAGE, WEIGHT, x),
+    "conv1d": lambda x: F.conv1d(x, WEIGHT[..., 0]),
+    "conv3d": lambda x: F.conv3d(x, WEIGHT[..., None]),
+    "conv_transpose1d": lambda x: F.conv_transpose1d(x, WEIGHT[:3, ..., 0]),
+    "conv_transpose2d": lambda x: F.conv_transpose2d(x, WEIGHT[:3]),
+    "conv_transpose2d weight": lambda x: F.conv_transpose2d(IMAGE, x),
+    "conv_transpose2d bias": lambda x: F.conv_transpose2d(IMAGE, WEIGHT[:3], x),
+    "conv_transpose3d": lambda x: F.conv_transpose3d(x, WEIGHT[:3, ..., None]),
     "linear": lambda x: F.linear(x, tensor(4, 6)),
     "linear weight": lambda x: F.linear(IMAGE, x),
     "linear bias": lambda x: F.linear(IMAGE, tensor(4, 6), x),
-    "max_pool2d": lambda x: F.max_pool2d(x, 2),
-    "avg_pool2d": lambda x: F.avg_pool2d(x, 2),
-    "adaptive_avg_pool2d": lambda x: F.adaptive_avg_pool2d(x, 2),
-    "adaptive_max_pool2d": lambda x: F.adaptive_max_pool2d(x, 2),
+    "bilinear input1": lambda x: F.bilinear(x, IMAGE, tensor(4, 6, 6)),
+    "bilinear input2": lambda x: F.bilinear(IMAGE, x, tensor(4, 6, 6)),
+    "bilinear weight": lambda x: F.bilinear(IMAGE, IMAGE, x),
+    "bilinear bias": lambda x: F.bilinear(IMAGE, IMAGE, tensor(4, 6, 6), x),
+    **{
+        f"{pool}{n}d{tail}": lambda x, name=f"{pool}{n}d{tail}": getattr(F, name)(x, 2)
+        for pool in ("max_pool", "avg_pool", "adaptive_avg_pool", "adaptive_max_pool")
+        for n in (1, 2, 3)
+        for tail in (("", "_with_indices") if "max" in pool else ("",))
+    },
+    **{f"lp_pool{n}d": lambda x, name=f"lp_pool{n}d": getattr(F, name)(x, 2, 2) for n in (1, 2, 3)},
+    **{
+        f"max_unpool{n}d": lambda x, name=f"max_unpool{n}d": getattr(F, name)(x, IMAGE.long(), 2)
+        for n in (1, 2, 3)
+    },
+    "max_unpool2d indices": lambda x: F.max_unpool2d(IMAGE, x, 2),
     "batch_norm": lambda x: F.batch_norm(x, None, None, training=True),
     "batch_norm running_mean": lambda x: F.batch_norm(IMAGE, x, x, training=True),
     "batch_norm weight": lambda x: F.batch_norm(IMAGE, None, None, x, training=True),
     "dropout": lambda x: F.dropout(x),
     "dropout2d": lambda x: F.dropout2d(x),
+    "dropout1d": lambda x: F.dropout1d(x),
+    "dropout3d": lambda x: F.dropout3d(x),
+    "alpha_dropout": lambda x: F.alpha_dropout(x),
+    "feature_alpha_dropout": lambda x: F.feature_alpha_dropout(x),
+    "instance_norm": lambda x: F.instance_norm(x),
+    "normalize": lambda x: F.normalize(x),
+    "group_norm": lambda x: F.group_norm(x, 1),
+    "layer_norm": lambda x: F.layer_norm(x, (2,)),
+    "rms_norm": lambda x: F.rms_norm(x, (2,)),
+    "local_response_norm": lambda x: F.local_response_norm(x, 2),
     "relu": lambda x: F.relu(x),
     "leaky_relu": lambda x: F.leaky_relu(x),
     "prelu": lambda x: F.prelu(x, tensor(1)),
     "prelu weight": lambda x: F.prelu(IMAGE, x),
-    "elu": lambda x: F.elu(x),
-    "sigmoid": lambda x: F.sigmoid(x),
-    "tanh": lambda x: F.tanh(x),
-    "softmax": lambda x: F.softmax(x, 1),
-    "log_softmax": lambda x: F.log_softmax(x, 1),
+    **{
+        name: lambda x, name=name: getattr(F, name)(x)
+        for name in (
+            "celu",
+            "celu_",
+            "elu",
+            "elu_",
+            "gelu",
+            "glu",
+            "hardshrink",
+            "hardsigmoid",
+            "hardswish",
+            "hardtanh",
+            "hardtanh_",
+            "leaky_relu_",
+            "logsigmoid",
+            "mish",
+            "relu6",
+            "relu_",
+            "rrelu",
+            "rrelu_",
+            "selu",
+            "selu_",
+            "sigmoid",
+            "silu",
+            "softplus",
+            "softshrink",
+            "softsign",
+            "tanh",
+            "tanhshrink",
+        )
+    },
+    **{
+        name: lambda x, name=name: getattr(F, name)(x, 1)
+        for name in (
+            "softmax",
+            "log_softmax",
+            "softmin",
+            "maxout",
+        )
+    },
+    "gumbel_softmax logits": lambda x: F.gumbel_softmax(x),
+    "threshold": lambda x: F.threshold(x, 0.0, 1.0),
+    "threshold_": lambda x: F.threshold_(x, 0.0, 1.0),
+    "scaled_dot_product_attention query": lambda x: F.scaled_dot_product_attention(x, IMAGE, IMAGE),
+    "scaled_dot_product_attention key": lambda x: F.scaled_dot_product_attention(IMAGE, x, IMAGE),
+    "scaled_dot_product_attention value": lambda x: F.scaled_dot_product_attention(IMAGE, IMAGE, x),
+    "scaled_dot_product_attention attn_mask": lambda x: F.scaled_dot_product_attention(
+        IMAGE, IMAGE, IMAGE, x
+    ),
+    "multi_head_attention_forward query": lambda x: F.multi_head_attention_forward(
+        x, IMAGE, IMAGE, 6, 2, None, None, None, None, False, 0.0, IMAGE, None
+    ),
     "cross_entropy": lambda x: F.cross_entropy(x, mt.tensor([1])),
     "cross_entropy target": lambda x: F.cross_entropy(tensor(2, 3), x),
     "cross_entropy weight": lambda x: F.cross_entropy(tensor(2, 3), mt.tensor([1, 2]), x),
@@ -49,7 +126,60 @@ CALLS = {
     "mse_loss target": lambda x: F.mse_loss(IMAGE, x),
     "mse_loss weight": lambda x: F.mse_loss(IMAGE, IMAGE, weight=x),
     "l1_loss": lambda x: F.l1_loss(x, IMAGE),
+    "smooth_l1_loss": lambda x: F.smooth_l1_loss(x, IMAGE),
+    "huber_loss": lambda x: F.huber_loss(x, IMAGE),
+    "huber_loss weight": lambda x: F.huber_loss(IMAGE, IMAGE, weight=x),
+    "soft_margin_loss": lambda x: F.soft_margin_loss(x, IMAGE),
+    "binary_cross_entropy": lambda x: F.binary_cross_entropy(x, IMAGE),
+    "binary_cross_entropy weight": lambda x: F.binary_cross_entropy(
+        IMAGE.sigmoid(), IMAGE.sigmoid(), x
+    ),
+    "binary_cross_entropy_with_logits": lambda x: F.binary_cross_entropy_with_logits(x, IMAGE),
+    "binary_cross_entropy_with_logits weight": lambda x: F.binary_cross_entropy_with_logits(
+        IMAGE, IMAGE, x
+    ),
+    "binary_cross_entropy_with_logits pos_weight": lambda x: F.binary_cross_entropy_with_logits(
+        IMAGE, IMAGE, pos_weight=x
+    ),
+    "kl_div": lambda x: F.kl_div(x, IMAGE),
+    "kl_div target": lambda x: F.kl_div(IMAGE, x),
+    "poisson_nll_loss": lambda x: F.poisson_nll_loss(x, IMAGE),
+    "gaussian_nll_loss": lambda x: F.gaussian_nll_loss(x, IMAGE, 1.0),
+    "gaussian_nll_loss var": lambda x: F.gaussian_nll_loss(IMAGE, IMAGE, x),
+    "hinge_embedding_loss": lambda x: F.hinge_embedding_loss(x, IMAGE),
+    "multilabel_soft_margin_loss": lambda x: F.multilabel_soft_margin_loss(x, IMAGE),
+    "multilabel_soft_margin_loss weight": lambda x: F.multilabel_soft_margin_loss(IMAGE, IMAGE, x),
+    "margin_ranking_loss input1": lambda x: F.margin_ranking_loss(x, IMAGE, IMAGE),
+    "cosine_embedding_loss input1": lambda x: F.cosine_embedding_loss(x, IMAGE, mt.tensor([1])),
+    "multi_margin_loss": lambda x: F.multi_margin_loss(x, mt.tensor([1])),
+    "multi_margin_loss weight": lambda x: F.multi_margin_loss(
+        tensor(1, 3), mt.tensor([1]), weight=x
+    ),
+    "multilabel_margin_loss": lambda x: F.multilabel_margin_loss(x, mt.tensor([1])),
+    "multi_class_hinge_loss": lambda x: F.multi_class_hinge_loss(x, mt.tensor([1])),
+    "triplet_margin_loss anchor": lambda x: F.triplet_margin_loss(x, IMAGE, IMAGE),
+    "triplet_margin_with_distance_loss anchor": lambda x: F.triplet_margin_with_distance_loss(
+        x, IMAGE, IMAGE
+    ),
+    "dice_loss": lambda x: F.dice_loss(x, IMAGE),
+    "sigmoid_focal_loss inputs": lambda x: F.sigmoid_focal_loss(x, IMAGE),
+    "softmax_focal_loss": lambda x: F.softmax_focal_loss(x, mt.tensor([1])),
+    "softmax_focal_loss alpha": lambda x: F.softmax_focal_loss(tensor(1, 3), mt.tensor([1]), x),
+    "linear_cross_entropy": lambda x: F.linear_cross_entropy(x, tensor(3, 6), mt.tensor([1])),
+    "one_hot tensor": lambda x: F.one_hot(x),
+    "pairwise_distance x1": lambda x: F.pairwise_distance(x, IMAGE),
+    "cosine_similarity x1": lambda x: F.cosine_similarity(x, IMAGE),
+    "pdist": lambda x: F.pdist(x),
     "pad": lambda x: F.pad(x, (1, 1)),
+    "interpolate": lambda x: F.interpolate(x, 4),
+    "upsample": lambda x: F.upsample(x, 4),
+    "upsample_nearest": lambda x: F.upsample_nearest(x, 4),
+    "upsample_bilinear": lambda x: F.upsample_bilinear(x, 4),
+    "pixel_shuffle": lambda x: F.pixel_shuffle(x, 2),
+    "pixel_unshuffle": lambda x: F.pixel_unshuffle(x, 2),
+    "channel_shuffle": lambda x: F.channel_shuffle(x, 2),
+    "grid_sample": lambda x: F.grid_sample(x, IMAGE),
+    "affine_grid theta": lambda x: F.affine_grid(x, (1, 1, 2, 2)),
     "unfold": lambda x: F.unfold(x, 2),
     "fold": lambda x: F.fold(x, 2, 1),
 }
@@ -62,6 +192,7 @@ def test_every_function_is_listed_above():
 @pytest.mark.parametrize("name", CALLS)
 def test_numpy_arrays_are_refused_with_the_way_to_convert(name):
     op, argument = (name.split() + ["input"])[:2]
+    op = op.removesuffix("_with_indices")
     words = rf"{op}: {argument} is a Tensor \(got numpy.ndarray\)"
     with pytest.raises(TypeError, match=words) as caught:
         CALLS[name](RNG.normal(size=(2, 3, 6, 6)))
@@ -85,6 +216,7 @@ def test_none_is_refused_where_a_tensor_is_needed():
         lambda x: F.avg_pool2d(x, 3, 1, 1, count_include_pad=False),
         lambda x: F.adaptive_avg_pool2d(x, (2, None)),
         lambda x: F.adaptive_max_pool2d(x, 2),
+        lambda x: F.conv_transpose2d(x, WEIGHT[:3], tensor(3), stride=2),
         lambda x: F.unfold(x, (2, 3)),
         lambda x: F.fold(F.unfold(x, 2), (6, 6), 2),
         *(lambda x, k=k: F.max_pool2d(x, 2, return_indices=True)[k] for k in range(2)),
@@ -213,7 +345,7 @@ def test_fold_is_the_adjoint_of_unfold():
     g = tensor(2, 12, 9)
     left, right = (columns * g).sum(), (x * F.fold(g, (5, 6), **options)).sum()
     assert left.item() == pytest.approx(right.item())
-    with pytest.raises(ValueError, match=r"fold: input is \(N, C\*4, 9\)"):
+    with pytest.raises(ValueError, match=r"fold: input is \(N, C·4, 3·3\)"):
         F.fold(tensor(2, 12, 8), (5, 6), **options)
 
 

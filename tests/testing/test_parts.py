@@ -8,9 +8,9 @@ from minitorch_cv.testing import parts
 
 def test_parts_of_an_op_with_a_file():
     found = parts.parts_of("conv2d")
-    assert found["op"].startswith("minitorch_cv/ops/conv/conv2d.py:")
-    assert found["function"] == "nn.functional.conv2d"
-    assert found["layer"] == "nn.Conv2d"
+    assert found["op"].startswith("minitorch_cv/ops/conv/conv.py:")
+    assert found["function"] == "nn.functional.conv1d, nn.functional.conv2d, nn.functional.conv3d"
+    assert found["layer"] == "nn.Conv1d, nn.Conv2d, nn.Conv3d"
     assert found["benchmark"].startswith("benchmarks/ops.py:")
     assert found["docs"].startswith("docs/ops.md:")
 
@@ -26,10 +26,10 @@ def test_parts_of_a_row_of_a_table():
 @pytest.mark.parametrize(
     "name, layers",
     [
-        ("batch_norm", "nn.BatchNorm1d, nn.BatchNorm2d"),
+        ("batch_norm", "nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d"),
         ("mse_loss", "nn.MSELoss"),
         ("leaky_relu", "nn.LeakyReLU"),
-        ("softmax", "nn.Softmax"),
+        ("softmax", "nn.Softmax, nn.Softmax2d"),
         ("sum", None),
     ],
 )

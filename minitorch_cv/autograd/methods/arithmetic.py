@@ -9,93 +9,84 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...backend.dtypes import get_default_dtype, promote_dtypes, scalar_dtype
-from ...backend.library import array_module, library_of
+from ...ops.activation.prelu import OP as PRELU
 from ...ops.elementwise import activations, binary, unary
+from ...ops.elementwise.where import OP as WHERE
 from ...ops.linalg.matmul import OP as MATMUL
 from ...ops.op import Op
 from .. import tape
+from ..operands import as_float, compare, counted, defer, pair, real, tensors, whole_divisor
 from ..tape import apply, new_tensor
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 _B, _U, _A = binary.BY_NAME, unary.BY_NAME, activations.BY_NAME
+_FLOAT = np.dtype("float32")  # what Python's numbers are here: no booleans
 ADD, SUB, MUL, DIV, POW = _B["add"], _B["sub"], _B["mul"], _B["div"], _B["pow"]
 
 
-def pair(a: Any, b: Any, true_division: bool = False) -> tuple[Any, Any]:
-    """Two operands in one dtype: Tensors, or a Tensor and a NumPy scalar of its dtype.
-
-    Raises TypeError for an operand that is no number, array or Tensor.
-    """
-    if isinstance(a, tape.TENSOR) and isinstance(b, tape.TENSOR):
-        if a.array.dtype == b.array.dtype:
-            dtype = a.array.dtype
-        else:
-            dtype = promote_dtypes(a.dtype, b.dtype, a.ndim == 0, b.ndim == 0)
-    elif isinstance(a, tape.TENSOR):
-        b = _operand(b)
-        if isinstance(b, tape.TENSOR):
-            return pair(a, b, true_division)
-        dtype = scalar_dtype(a.array.dtype, b)
-    elif isinstance(b, tape.TENSOR):
-        b, a = pair(b, a, true_division)
-        return a, b
-    else:
-        return pair(new_tensor(a), b, true_division)
-    if true_division and dtype.kind != "f":
-        dtype = get_default_dtype()
-    return _in_dtype(a, dtype), _in_dtype(b, dtype)
-
-
-def _operand(value: Any) -> Any:
-    if isinstance(value, (bool, int, float, np.number, np.bool_)):
-        return value
-    if library_of(value) is not None:
-        return new_tensor(value)
-    raise TypeError(
-        f"Tensor: operand is no number, array or Tensor (got {type(value).__name__}); "
-        "use minitorch_cv.tensor()"
-    )
-
-
-def _in_dtype(value: Any, dtype: Any) -> Any:
-    if isinstance(value, tape.TENSOR):
-        return value if value.array.dtype == dtype else value.to(dtype=dtype)
-    return dtype.type(value)
-
-
-def as_float(x: Tensor) -> Tensor:
-    """Integers and booleans as the default float dtype (what exp, log, sqrt … do with them)."""
-    return x if x.array.dtype.kind == "f" else x.to(dtype=get_default_dtype())
-
-
-def compare(name: str, a: Any, b: Any) -> Tensor:
-    """A comparison: a bool tensor, which has no gradient."""
-    a, b = pair(a, b)
-    left, right = (v.array if isinstance(v, tape.TENSOR) else v for v in (a, b))
-    ADD._device([left, right])
-    return new_tensor(getattr(array_module(left, right), name)(left, right))
-
-
-def _defer(value: Any) -> bool:
-    """True for operands that Python should ask instead (strings, None, other classes)."""
-    return library_of(value) is None and not isinstance(value, (bool, int, float, np.generic))
+def _difference(a: Any, b: Any) -> Any:
+    """a − b. Raises TypeError where one of them is boolean."""
+    if a.__class__ is b.__class__ and a.array.dtype is b.array.dtype is _FLOAT:
+        return apply(SUB, a, b)  # the common case
+    for value in (a, b):
+        if value.__class__ is bool or getattr(value, "dtype", _FLOAT).kind == "b":
+            raise TypeError(
+                "sub: booleans cannot be subtracted (use ^ or logical_xor, or ~x for 1 − x)"
+            )
+    return _operate(SUB, a, b)
 
 
 def _operate(op: Op, a: Any, b: Any, true_division: bool = False) -> Any:
     if a.__class__ is b.__class__ and a.array.dtype is b.array.dtype and not true_division:
         return apply(op, a, b)  # the common case: two Tensors of one dtype
-    if _defer(a) or _defer(b):
+    if defer(a) or defer(b):
         return NotImplemented
     return apply(op, *pair(a, b, true_division))
+
+
+def _power(a: Any, b: Any) -> Any:
+    """a ** b. Raises TypeError where both are boolean."""
+    kinds = [getattr(v, "dtype", _FLOAT).kind for v in (a, b)] if b.__class__ is not int else []
+    if kinds == ["b", "b"]:
+        raise TypeError("pow: expects numbers (got booleans); use .long() or .float()")
+    return _operate(POW, a, b)
+
+
+def _matmul(a: Any, b: Any) -> Tensor:
+    """The matrix product. Raises TypeError for two dtypes: a silent conversion would cost much."""
+    a, b = (v if isinstance(v, tape.TENSOR) else new_tensor(v) for v in (a, b))
+    if a.dtype != b.dtype:
+        raise TypeError(
+            f"matmul: both are of one dtype (got {a.dtype} and {b.dtype}); use .to({a.dtype})"
+        )
+    return apply(MATMUL, a, b)
+
+
+def _judge_alpha(op: str, a: Any, b: Any, alpha: Any) -> None:
+    """Raises TypeError for a float factor of integers."""
+    if isinstance(alpha, float) and pair(a, b)[0].dtype.kind != "f":
+        raise TypeError(f"{op}: alpha is an integer where the tensors are (got {alpha})")
+
+
+def _clamp_to_tensors(x: Tensor, low: Any, high: Any) -> Tensor:
+    """Bounds element by element; at a bound the whole gradient passes to x."""
+    x = apply(WHERE, compare("equal", x, x), x, x.detach())  # NaN has no derivative
+    for bound, beyond in ((low, "less"), (high, "greater")):
+        if bound is None:
+            continue
+        a, b = pair(x, bound)
+        outside = compare(beyond, a, b) | compare("not_equal", b, b)
+        x = apply(WHERE, outside, b, a)
+    return x
 
 
 class Arithmetic:
     """Mixin: + − * / // % ** @, comparisons, logic, and exp, log, relu, … as methods."""
 
     __slots__ = ()
+    array: Any
 
     def __add__(self, other: Any) -> Tensor:
         return _operate(ADD, self, other)
@@ -104,10 +95,10 @@ class Arithmetic:
         return _operate(ADD, other, self)
 
     def __sub__(self, other: Any) -> Tensor:
-        return _operate(SUB, self, other)
+        return _difference(self, other)
 
     def __rsub__(self, other: Any) -> Tensor:
-        return _operate(SUB, other, self)
+        return _difference(other, self)
 
     def __mul__(self, other: Any) -> Tensor:
         return _operate(MUL, self, other)
@@ -122,27 +113,33 @@ class Arithmetic:
         return _operate(DIV, other, self, true_division=True)
 
     def __pow__(self, other: Any) -> Tensor:
-        return _operate(POW, self, other)
+        return _power(self, other)
 
     def __rpow__(self, other: Any) -> Tensor:
-        return _operate(POW, other, self)
+        return _power(other, self)
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return _operate(_B["floor_divide"], self, other)
+        if defer(other):
+            return NotImplemented
+        return apply(_B["floor_divide"], *whole_divisor("floor_divide", self, other))
 
     def __rfloordiv__(self, other: Any) -> Tensor:
-        return _operate(_B["floor_divide"], other, self)
+        if defer(other):
+            return NotImplemented
+        return apply(_B["floor_divide"], *whole_divisor("floor_divide", other, self))
 
     def __mod__(self, other: Any) -> Tensor:
-        return _operate(_B["remainder"], self, other)
+        if defer(other):
+            return NotImplemented
+        return apply(_B["remainder"], *whole_divisor("remainder", self, other))
 
     def __rmod__(self, other: Any) -> Tensor:
-        return _operate(_B["remainder"], other, self)
+        if defer(other):
+            return NotImplemented
+        return apply(_B["remainder"], *whole_divisor("remainder", other, self))
 
     def __matmul__(self, other: Any) -> Tensor:
-        if _defer(other):
-            return NotImplemented
-        return apply(MATMUL, *pair(self, other))
+        return NotImplemented if defer(other) else _matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return apply(MATMUL, *pair(other, self))
@@ -154,13 +151,13 @@ class Arithmetic:
         return self
 
     def __abs__(self) -> Tensor:
-        return apply(_U["abs"], self)
+        return apply(_U["abs"], self if self.array.dtype.kind == "f" else counted("abs", self))
 
     def __eq__(self, other: object) -> Any:
-        return NotImplemented if _defer(other) else compare("equal", self, other)
+        return NotImplemented if defer(other) else compare("equal", self, other)
 
     def __ne__(self, other: object) -> Any:
-        return NotImplemented if _defer(other) else compare("not_equal", self, other)
+        return NotImplemented if defer(other) else compare("not_equal", self, other)
 
     def __lt__(self, other: Any) -> Tensor:
         return compare("less", self, other)
@@ -184,26 +181,38 @@ class Arithmetic:
         return compare("bitwise_xor", self, other)
 
     def __invert__(self) -> Tensor:
-        return new_tensor(~self.array)  # type: ignore[attr-defined]
+        return new_tensor(~self.array)
 
     def __hash__(self) -> int:  # defining __eq__ would take it away
         return id(self)
 
     def add(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """self + alpha · other"""
+        _judge_alpha("add", self, other, alpha)
         return self + (other if alpha == 1 else other * alpha)
 
     def sub(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """self − alpha · other"""
+        _judge_alpha("sub", self, other, alpha)
         return self - (other if alpha == 1 else other * alpha)
 
     def mul(self, other: Any) -> Tensor:
         """self · other, element by element"""
         return self * other
 
-    def div(self, other: Any) -> Tensor:
-        """self / other"""
-        return self / other
+    def div(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+        """self / other; rounding_mode: None, "floor" or "trunc" (towards 0)"""
+        if rounding_mode not in (None, "floor", "trunc"):
+            raise ValueError(
+                f"div: rounding_mode is None, 'floor' or 'trunc' (got {rounding_mode!r})"
+            )
+        if rounding_mode is None:
+            return self / other
+        if rounding_mode == "floor":
+            return self // other
+        a, b = pair(self, other)
+        quotient = a / b
+        return quotient.trunc().to(dtype=a.dtype)
 
     def pow(self, exponent: Any) -> Tensor:
         """self ** exponent"""
@@ -213,7 +222,8 @@ class Arithmetic:
         """The matrix product."""
         return self @ other
 
-    mm = bmm = mv = dot = matmul
+    absolute, negative, multiply, subtract = __abs__, __neg__, mul, sub
+    divide = true_divide = div
 
     def floor_divide(self, other: Any) -> Tensor:
         """⌊self / other⌋; the derivative is 0"""
@@ -225,10 +235,12 @@ class Arithmetic:
 
     def maximum(self, other: Any) -> Tensor:
         """The larger of two, element by element; ties share the gradient."""
+        tensors("maximum", other)
         return apply(_B["maximum"], *pair(self, other))
 
     def minimum(self, other: Any) -> Tensor:
         """The smaller of two, element by element; ties share the gradient."""
+        tensors("minimum", other)
         return apply(_B["minimum"], *pair(self, other))
 
     def eq(self, other: Any) -> Tensor:
@@ -255,13 +267,15 @@ class Arithmetic:
         """self >= other"""
         return compare("greater_equal", self, other)
 
+    not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
     def neg(self) -> Tensor:
         """−x"""
         return apply(_U["neg"], self)
 
     def abs(self) -> Tensor:
         """|x|; the derivative at 0 is 0"""
-        return apply(_U["abs"], self)
+        return apply(_U["abs"], self if self.array.dtype.kind == "f" else counted("abs", self))
 
     def exp(self) -> Tensor:
         """eˣ"""
@@ -297,7 +311,8 @@ class Arithmetic:
 
     def square(self) -> Tensor:
         """x²"""
-        return apply(_U["square"], self)
+        x: Any = self
+        return apply(_U["square"], x if x.dtype.kind != "b" else x.to(dtype=np.dtype("int64")))
 
     def reciprocal(self) -> Tensor:
         """1 / x"""
@@ -325,7 +340,15 @@ class Arithmetic:
 
     def relu(self) -> Tensor:
         """max(x, 0); the derivative at 0 is 0"""
-        return apply(_A["relu"], self)
+        return apply(_A["relu"], self if self.array.dtype.kind == "f" else counted("relu", self))
+
+    def prelu(self, weight: Tensor) -> Tensor:
+        """x where x > 0, else w · x; one w, or one for each channel (axis 1)"""
+        return apply(PRELU, self, weight)
+
+    def hardshrink(self, lambd: float = 0.5) -> Tensor:
+        """0 where |x| ≤ lambd, else x; the derivative at ±lambd is 0"""
+        return apply(_A["hardshrink"], self, lambd=lambd)
 
     def sign(self) -> Tensor:
         """−1, 0 or 1; the derivative is 0"""
@@ -333,43 +356,43 @@ class Arithmetic:
 
     def floor(self) -> Tensor:
         """The largest integer ≤ x; the derivative is 0"""
-        return apply(_U["floor"], self)
+        return apply(_U["floor"], counted("floor", self))
 
     def ceil(self) -> Tensor:
         """The smallest integer ≥ x; the derivative is 0"""
-        return apply(_U["ceil"], self)
+        return apply(_U["ceil"], counted("ceil", self))
 
-    def round(self) -> Tensor:
-        """The nearest integer, half to even; the derivative is 0"""
-        return apply(_U["round"], self)
+    def round(self, *, decimals: int | None = None) -> Tensor:
+        """Rounded (to that many decimals), half to even; the derivative is 0"""
+        if decimals is None:
+            return apply(_U["round"], counted("round", self))
+        real("round", self)
+        scale = 10.0 ** abs(decimals)
+        if decimals > 0:
+            return apply(_U["round"], self * scale) / scale
+        return apply(_U["round"], self / scale) * scale
 
     def trunc(self) -> Tensor:
         """The integer part; the derivative is 0"""
-        return apply(_U["trunc"], self)
+        return apply(_U["trunc"], counted("trunc", self))
+
+    fix = trunc
+
+    def positive(self) -> Any:
+        """+x, the tensor itself"""
+        return counted("positive", self)
 
     def clamp(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002
         """Limited to [min, max]; the gradient passes inside and at the bounds."""
         if min is None and max is None:
             raise ValueError("clamp: at least one of min and max must be given")
-        x: Any = self
-        if x.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
+        kind = self.array.dtype.kind
+        x: Any = self if kind == "f" else counted("clamp", self)
+        if isinstance(min, tape.TENSOR) or isinstance(max, tape.TENSOR):
+            tensors("clamp", *(bound for bound in (min, max) if bound is not None))
+            return _clamp_to_tensors(x, min, max)
+        if kind != "f" and (isinstance(min, float) or isinstance(max, float)):
             x = as_float(x)  # a float bound makes the result a float, as in arithmetic
         return apply(_U["clamp"], x, min=min, max=max)
 
     clip = clamp
-
-    def isnan(self) -> Tensor:
-        """Where x is NaN"""
-        return new_tensor(array_module(self.array).isnan(self.array))  # type: ignore[attr-defined]
-
-    def isinf(self) -> Tensor:
-        """Where x is infinite"""
-        return new_tensor(array_module(self.array).isinf(self.array))  # type: ignore[attr-defined]
-
-    def isfinite(self) -> Tensor:
-        """Where x is neither infinite nor NaN"""
-        return new_tensor(array_module(self.array).isfinite(self.array))  # type: ignore[attr-defined]
-
-    def logical_not(self) -> Tensor:
-        """Where x is 0 or False"""
-        return new_tensor(array_module(self.array).logical_not(self.array))  # type: ignore[attr-defined]

@@ -91,6 +91,45 @@ class Convert:
         """On a GPU. Raises ValueError where there is none."""
         return self.to("cuda" if index is None else f"cuda:{index}")
 
+    # New ones, of the dtype and on the device of this one.
+
+    def new_tensor(self, data: Any, **options: Any) -> Tensor:
+        """`tensor(data)`"""
+        from ..tensor import tensor
+
+        return tensor(data, **self._options(options))
+
+    def new_zeros(self, *size: Any, **options: Any) -> Tensor:
+        """`zeros(size)`"""
+        from ..creation import zeros
+
+        return zeros(*size, **self._options(options))
+
+    def new_ones(self, *size: Any, **options: Any) -> Tensor:
+        """`ones(size)`"""
+        from ..creation import ones
+
+        return ones(*size, **self._options(options))
+
+    def new_empty(self, *size: Any, **options: Any) -> Tensor:
+        """`empty(size)`"""
+        from ..creation import empty
+
+        return empty(*size, **self._options(options))
+
+    def new_full(self, size: Any, fill_value: Any, **options: Any) -> Tensor:
+        """`full(size, fill_value)`"""
+        from ..creation import full
+
+        return full(size, fill_value, **self._options(options))
+
+    def _options(self, options: dict[str, Any]) -> dict[str, Any]:
+        own: Any = self
+        given = {name: value for name, value in options.items() if value is not None}
+        return {"dtype": own.dtype, "device": own.device, **given}
+
+    # Copies, and the way out.
+
     def clone(self) -> Tensor:
         """A copy; the gradient flows through."""
         return apply(CLONE, self)

@@ -9,12 +9,13 @@ base' = base with the view's elements replaced, and the view is read from base' 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...backend.dtypes import rank
 from ...backend.library import array_module
-from ...ops.elementwise import binary, unary
 from ...ops.op import Op
 from ...ops.shape.getitem import OP as GETITEM
 from ...ops.shape.setitem import OP as SETITEM
@@ -25,8 +26,6 @@ from ..tape import apply, new_tensor
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-_ADD, _SUB, _MUL, _DIV, _POW = (binary.BY_NAME[n] for n in ("add", "sub", "mul", "div", "pow"))
-
 
 class InPlace:
     """Mixin: add_, mul_, zero_, copy_, … and `x[key] = value`."""
@@ -35,51 +34,53 @@ class InPlace:
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """self += alpha · other"""
-        return update(self, _ADD, other if alpha == 1 else other * alpha)
+        return call(self, "add", other, alpha=alpha)
 
     def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """self −= alpha · other"""
-        return update(self, _SUB, other if alpha == 1 else other * alpha)
+        return call(self, "sub", other, alpha=alpha)
 
     def mul_(self, other: Any) -> Tensor:
         """self *= other"""
-        return update(self, _MUL, other)
+        return call(self, "mul", other)
 
-    def div_(self, other: Any) -> Tensor:
+    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """self /= other"""
-        return update(self, _DIV, other)
+        return call(self, "div", other, rounding_mode=rounding_mode)
 
     def pow_(self, exponent: Any) -> Tensor:
         """self **= exponent"""
-        return update(self, _POW, exponent)
+        return call(self, "pow", exponent)
 
     def addcmul_(self, a: Any, b: Any, *, value: Any = 1) -> Tensor:
         """self += value · a · b"""
-        return self.add_(a * b, alpha=value)
+        return call(self, "addcmul", a, b, value=value)
 
     def addcdiv_(self, a: Any, b: Any, *, value: Any = 1) -> Tensor:
         """self += value · a / b"""
-        return self.add_(a / b, alpha=value)
+        return call(self, "addcdiv", a, b, value=value)
 
     def lerp_(self, end: Any, weight: Any) -> Tensor:
         """self += weight · (end − self)"""
-        return self.add_((end - self) * weight)
+        return call(self, "lerp", end, weight)
 
     def clamp_(self, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002
         """Limits the values to [min, max]."""
-        return update(self, unary.BY_NAME["clamp"], min=min, max=max)
+        return call(self, "clamp", min, max)
 
     def neg_(self) -> Tensor:
         """self = −self"""
-        return update(self, unary.BY_NAME["neg"])
+        return call(self, "neg")
 
     def copy_(self, source: Any) -> Tensor:
-        """Takes the values of another tensor, broadcast to this one."""
+        """Takes the values of another tensor (or a number), broadcast to this one."""
+        if not isinstance(source, tape.TENSOR):
+            source = as_number("copy_", self, source)
         return assign(self, Ellipsis, source)
 
     def fill_(self, value: Any) -> Tensor:
         """Sets every element to one value."""
-        return assign(self, Ellipsis, value)
+        return assign(self, Ellipsis, as_number("fill_", self, value))
 
     def zero_(self) -> Tensor:
         """Sets every element to 0."""
@@ -135,26 +136,44 @@ def _list_type(key: list[Any]) -> Any:
     return np.int64 if not key else None
 
 
-def update(target: Any, op: Op, *others: Any, **params: Any) -> Tensor:
-    """target = op(target, *others) in place; the dtype of `target` stays."""
-    _judge(target, op.name)
-    values = [_in_dtype_of(target, other, op.name) for other in others]
-    if not _recorded(target, values):
-        arrays = [v.array if isinstance(v, tape.TENSOR) else v for v in values]
-        result = op.run([target.array, *arrays], params)[0]
-        _fits(op.name, target, result.shape)
-        target.array[...] = result
-        target._version.value += 1
-        return target
-    old = _before(target)
-    result = apply(op, old, *values, **params)
-    _fits(op.name, target, result.shape)
-    return _replace(target, result)
+def call(target: Any, name: str, *args: Any, **kwargs: Any) -> Tensor:
+    """target = target.name(*args, **kwargs) in place."""
+    others = (*args, *kwargs.values())
+    return change(target, f"{name}_", others, lambda x: getattr(x, name)(*args, **kwargs))
+
+
+def update(target: Any, op: Op, **params: Any) -> Tensor:
+    """target = op(target) in place."""
+    return change(target, op.name, (), lambda x: apply(op, x, **params))
+
+
+def change(target: Any, name: str, others: Any, compute: Callable[[Any], Any]) -> Tensor:
+    """target = compute(target) in place; others: what it computes with. The dtype stays."""
+    judge(target, name)
+    recorded = _recorded(target, others)
+    result = compute(before(target) if recorded else target)
+    if result.shape != target.shape:
+        raise RuntimeError(
+            f"{name}: the result of shape {result.shape} does not fit in the tensor of shape "
+            f"{target.shape} that is changed in place; use the out-of-place form"
+        )
+    if rank(result.dtype) > rank(target.dtype):
+        raise RuntimeError(
+            f"{name}: a {result.dtype} result cannot be kept in a {target.dtype} tensor; "
+            "use the out-of-place form"
+        )
+    if recorded:
+        if result._requires_grad:
+            return replace(target, result.to(dtype=target.dtype))
+        return assign(target, Ellipsis, result)  # a constant, from which no gradient goes back
+    target.array[...] = result.array
+    target._version.value += 1
+    return target
 
 
 def assign(target: Any, key: Any, value: Any) -> Tensor:
     """target[key] = value in place."""
-    _judge(target, "setitem")
+    judge(target, "setitem")
     if isinstance(value, (np.ndarray, list, tuple)):
         from ..tensor import as_tensor
 
@@ -169,23 +188,19 @@ def assign(target: Any, key: Any, value: Any) -> Tensor:
         target.array[key] = plain
         target._version.value += 1
         return target
-    return _replace(target, apply(SETITEM, _before(target), value, key=key))
+    return replace(target, apply(SETITEM, before(target), value, key=key))
 
 
-def _judge(target: Any, name: str) -> None:
+def judge(target: Any, name: str) -> None:
     """Raises RuntimeError where memory is read-only, or the gradient of a leaf would be lost."""
     if not getattr(target.array.flags, "writeable", True):
         raise RuntimeError(
             f"{name}: the memory is read-only (the tensor repeats elements after expand, or was "
             "made from a read-only array); .clone() it first"
         )
+    judge_leaf(target, name)
     if not state.recording or not target._requires_grad:
         return
-    if target._node is None:
-        raise RuntimeError(
-            f"{name}: a leaf that requires grad cannot be changed in place while recording; "
-            "use `with no_grad():` to change its values"
-        )
     base = target._base
     if base is not None and base._node is None and base._requires_grad:
         raise RuntimeError(
@@ -194,7 +209,31 @@ def _judge(target: Any, name: str) -> None:
         )
 
 
-def _recorded(target: Any, values: list[Any]) -> bool:
+def judge_leaf(target: Any, name: str) -> None:
+    """Raises RuntimeError where the gradient of a leaf would be lost."""
+    if state.recording and target._requires_grad and target._node is None:
+        raise RuntimeError(
+            f"{name}: a leaf that requires grad cannot be changed in place while recording; "
+            "use `with no_grad():` to change its values"
+        )
+
+
+def as_number(op: str, x: Any, value: Any) -> Any:
+    """A number as a tensor without axes, of x's dtype. Raises TypeError or ValueError."""
+    if isinstance(value, tape.TENSOR):
+        if value.ndim:
+            raise ValueError(f"{op}: value is a number (got a tensor of shape {value.shape})")
+        return value.to(dtype=x.dtype)
+    if not isinstance(value, (bool, int, float, np.number)):
+        raise TypeError(f"{op}: value is a number (got {type(value).__name__})")
+    if x.dtype.kind in "iu":
+        limits = np.iinfo(x.dtype)
+        if not limits.min <= value <= limits.max:
+            raise ValueError(f"{op}: {value} cannot be kept in a tensor of {x.dtype}")
+    return new_tensor(array_module(x.array).full((), value, x.dtype))
+
+
+def _recorded(target: Any, values: Any) -> bool:
     if not state.recording:
         return False
     base = target._base
@@ -203,32 +242,7 @@ def _recorded(target: Any, values: list[Any]) -> bool:
     return any(isinstance(v, tape.TENSOR) and v._requires_grad for v in values)
 
 
-def _in_dtype_of(target: Any, other: Any, name: str) -> Any:
-    """The operand in the target's dtype. Raises RuntimeError where that would lose its fraction."""
-    if isinstance(other, tape.TENSOR):
-        if other.dtype.kind == "f" and target.dtype.kind != "f":
-            raise RuntimeError(
-                f"{name}: a {other.dtype} result cannot be kept in a {target.dtype} tensor; "
-                "use the out-of-place form"
-            )
-        return other if other.dtype == target.dtype else other.to(dtype=target.dtype)
-    if isinstance(other, float) and target.dtype.kind != "f":
-        raise RuntimeError(
-            f"{name}: a float result cannot be kept in a {target.dtype} tensor; "
-            "use the out-of-place form"
-        )
-    return target.dtype.type(other) if isinstance(other, (int, float, np.number)) else other
-
-
-def _fits(name: str, target: Any, shape: tuple[int, ...]) -> None:
-    if shape != target.shape:
-        raise RuntimeError(
-            f"{name}: the result of shape {shape} does not fit in the tensor of shape "
-            f"{target.shape} that is changed in place; use the out-of-place form"
-        )
-
-
-def _before(target: Any) -> Tensor:
+def before(target: Any) -> Tensor:
     """The tensor as it is now, with a copy of its values, at its place on the tape."""
     if target._seen < target._version.recorded:
         tape.raise_stale("in-place operation")
@@ -237,25 +251,25 @@ def _before(target: Any) -> Tensor:
     return old
 
 
-def _replace(target: Any, result: Tensor) -> Any:
+def replace(target: Any, result: Tensor) -> Any:
     """Writes the result into the memory of `target` and moves `target` to its place on the tape."""
     base = target._base
-    old_base = None if base is None else _before(base)
+    old_base = None if base is None else before(base)
     target.array[...] = result.array
     version = target._version
     version.value += 1
     version.recorded = target._seen = version.value
     if base is None or old_base is None:
-        _move(target, result)
+        move(target, result)
         return target
     places = _places(target.array, base.array)
-    _move(base, apply(SETITEM, old_base.reshape(-1), result, key=places).reshape(base.shape))
+    move(base, apply(SETITEM, old_base.reshape(-1), result, key=places).reshape(base.shape))
     base._seen = version.value
-    _move(target, apply(GETITEM, base.reshape(-1), key=places))
+    move(target, apply(GETITEM, base.reshape(-1), key=places))
     return target
 
 
-def _move(target: Any, result: Tensor) -> None:
+def move(target: Any, result: Tensor) -> None:
     target._node, target._index = result._node, result._index
     target._requires_grad = result._requires_grad
 

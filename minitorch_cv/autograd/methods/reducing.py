@@ -8,12 +8,14 @@ import numpy as np
 
 from ...backend.dtypes import as_dtype
 from ...backend.library import array_module
+from ...ops.op import Op
 from ...ops.reduce.amax import AMAX, AMIN
 from ...ops.reduce.max import MAX, MIN
 from ...ops.reduce.mean import OP as MEAN
 from ...ops.reduce.prod import OP as PROD
 from ...ops.reduce.sum import OP as SUM
 from ...ops.reduce.var import OP as VAR
+from ...ops.reduce.var import STD
 from ..tape import apply, new_tensor
 
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ class Extremum(NamedTuple):
 
     values: Any
     indices: Any
+
+
+class Bounds(NamedTuple):
+    """The smallest and the largest value (PyTorch's `torch.return_types.aminmax`)."""
+
+    min: Any
+    max: Any
 
 
 def _axis(dim: Any) -> Any:
@@ -45,7 +54,8 @@ class Reducing:
             x = x.to(dtype=as_dtype(dtype))
         elif x.dtype.kind != "f":
             x = x.to(dtype=np.dtype("int64"))
-        return apply(SUM, x, axis=_axis(dim), keepdims=keepdim)
+        y = apply(SUM, x, axis=_axis(dim), keepdims=keepdim)
+        return y if y.dtype == x.dtype else y.to(dtype=x.dtype)  # NumPy adds int32 up as int64
 
     def mean(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
         """The mean. Raises RuntimeError for integers, which have none of their type."""
@@ -54,18 +64,15 @@ class Reducing:
             raise RuntimeError(f"mean: expects a float tensor (got {x.dtype}); use .float() first")
         return apply(MEAN, x, axis=_axis(dim), keepdims=keepdim)
 
-    def var(self, dim: Any = None, *, correction: int = 1, keepdim: bool = False,
-            unbiased: bool | None = None) -> Tensor:  # fmt: skip
+    def var(self, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+            correction: int = 1) -> Tensor:  # fmt: skip
         """The variance, unbiased unless correction is 0."""
-        if unbiased is not None:
-            correction = int(unbiased)
-        return apply(VAR, self, axis=_axis(dim), correction=correction, keepdims=keepdim)
+        return _deviation(VAR, self, dim, unbiased, keepdim, correction)
 
-    def std(self, dim: Any = None, *, correction: int = 1, keepdim: bool = False,
-            unbiased: bool | None = None) -> Tensor:  # fmt: skip
-        """The standard deviation, √var."""
-        variance = self.var(dim, correction=correction, keepdim=keepdim, unbiased=unbiased)
-        return variance.sqrt()
+    def std(self, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+            correction: int = 1) -> Tensor:  # fmt: skip
+        """The standard deviation, √var; the derivative at 0 is 0."""
+        return _deviation(STD, self, dim, unbiased, keepdim, correction)
 
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """The product over one axis or over all."""
@@ -108,27 +115,32 @@ class Reducing:
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """True where at least one element is not zero."""
-        return new_tensor(
-            array_module(self.array).any(self.array, axis=_axis(dim), keepdims=keepdim)
-        )
+        return _truth("any", self.array, dim, keepdim)
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """True where no element is zero."""
-        return new_tensor(
-            array_module(self.array).all(self.array, axis=_axis(dim), keepdims=keepdim)
-        )
+        return _truth("all", self.array, dim, keepdim)
 
-    def norm(self, p: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
-        """(Σ |x|ᵖ)^(1/p); p = inf is the largest |x|."""
-        size: Any = self.abs()  # type: ignore[attr-defined]
-        if p == float("inf"):
-            return size.amax(dim, keepdim)
-        if p == 1:
-            return size.sum(dim, keepdim)
-        return ((size**p).sum(dim, keepdim)) ** (1 / p)
+
+def _deviation(
+    op: Op, x: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: int
+) -> Tensor:
+    if isinstance(dim, bool):  # PyTorch's older call, var(unbiased)
+        dim, unbiased = None, dim
+    if unbiased is not None:
+        correction = int(unbiased)
+    return apply(op, x, axis=_axis(dim), correction=correction, keepdims=keepdim)
+
+
+def _truth(name: str, array: Any, dim: Any, keepdim: bool) -> Tensor:
+    """any or all; of uint8, which held booleans before there was a type for them, it is uint8."""
+    found = getattr(array_module(array), name)(array, axis=_axis(dim), keepdims=keepdim)
+    return new_tensor(found.astype(array.dtype) if array.dtype == np.uint8 else found)
 
 
 def _arg(name: str, array: Any, dim: int | None, keepdim: bool) -> Tensor:
+    if array.dtype.kind == "b":
+        raise TypeError(f"{name}: expects numbers (got booleans); use .long()")
     if dim is not None:
         MAX.check(array, axis=dim)  # type: ignore[misc]
     elif array.size == 0:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...autograd.tensor import Tensor
 from ...backend.library import library_of
 
@@ -36,3 +38,17 @@ def judge_float(op: str, value: Any) -> None:
     """Raises TypeError for a Tensor of integers or booleans."""
     if value.array.dtype.kind != "f":
         raise TypeError(f"{op}: input is of a float dtype (got {value.dtype}); use .float() first")
+
+
+def judge_flag(op: str, **values: Any) -> None:
+    """Raises TypeError for the first argument that is neither True nor False."""
+    for name, value in values.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{op}: {name} is True or False (got {value!r}); use {name}=True")
+
+
+def judge_number(op: str, **values: Any) -> None:
+    """Raises TypeError for the first argument that is no number."""
+    for name, value in values.items():
+        if not hasattr(value, "__float__"):
+            raise TypeError(f"{op}: {name} is a number (got {value!r}); use e.g. {name}=0.1")

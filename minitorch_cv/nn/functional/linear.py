@@ -1,23 +1,18 @@
-"""Functions that multiply by weights: linear and conv2d; and the windows that conv2d looks at."""
+"""Functions that multiply by a matrix of weights."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 from ...autograd.tape import apply
 from ...autograd.tensor import Tensor
-from ...ops.conv.conv2d import OP as CONV2D
-from ...ops.conv.im2col import COL2IM
-from ...ops.conv.im2col import OP as IM2COL
-from ...ops.geometry import output_size as count_windows
-from ...ops.geometry import pair
 from ...ops.linalg.linear import OP as LINEAR
-from ...ops.shape.pad import OP as PAD
+from ...ops.precision import check_numbers
 from .judging import judge
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:  # noqa: A002
-    """y = x Wᵀ + b. Shapes: (…, in), (out, in), (out,) → (…, out)."""
+    """y = x Wᵀ + b. Shapes: (…, in), (out, in), (out,) → (…, out); weight (in,) → (…)."""
     if not (isinstance(input, Tensor) and isinstance(weight, Tensor)):
         judge("linear", input=input, weight=weight)
     if bias is not None and not isinstance(bias, Tensor):
@@ -25,97 +20,42 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return apply(LINEAR, input, weight, bias)
 
 
-def conv2d(
-    input: Tensor,  # noqa: A002
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Slides OC filters over images (a cross-correlation).
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y[…, o] = Σ_{i, j} x1[…, i] W[o, i, j] x2[…, j] + b[o].
 
-    Shapes: (N, C, H, W) or (C, H, W), (OC, C/groups, KH, KW), (OC,) → (N, OC, OH, OW) or
-    (OC, OH, OW). padding: an int, a pair, "same" (stride 1 alone) or "valid".
+    Shapes: (…, in1), (…, in2), (out, in1, in2), (out,) → (…, out).
     """
-    if not (isinstance(input, Tensor) and isinstance(weight, Tensor)):
-        judge("conv2d", input=input, weight=weight)
-    if bias is not None and not isinstance(bias, Tensor):
-        judge("conv2d", bias=bias)
-    if input.array.ndim == 3:
-        batch = input.unsqueeze(0)
-        return conv2d(batch, weight, bias, stride, padding, dilation, groups).squeeze(0)
-    return apply(
-        CONV2D, input, weight, bias,
-        stride=stride, padding=padding, dilation=dilation, groups=groups,
-    )  # fmt: skip
+    judge("bilinear", input1=input1, input2=input2, weight=weight)
+    if bias is not None:
+        judge("bilinear", bias=bias)
+    _check_bilinear(input1, input2, weight, bias)
+    OUT, IN1, IN2 = weight.shape
+    lead = input1.shape[:-1]
+    rows = math.prod(lead)
+    table = weight.permute(0, 2, 1).reshape(OUT * IN2, IN1)
+    halves = linear(input1.reshape(rows, IN1), table).reshape(rows, OUT, IN2)  # Σ_i x1 W
+    y = halves.matmul(input2.reshape(rows, IN2, 1)).reshape(*lead, OUT)
+    return y if bias is None else y + bias
 
 
-def pad(
-    input: Tensor,  # noqa: A002
-    pad: Any,
-    mode: str = "constant",
-    value: float | None = None,
-) -> Tensor:
-    """Adds a border. pad: (left, right, top, bottom, …), the last axis first; negative crops.
-
-    mode: "constant" (filled with `value`, 0 by default), "reflect", "replicate", "circular".
-    """
-    if not isinstance(input, Tensor):
-        judge("pad", input=input)
-    fill = 0.0 if value is None else value
-    return apply(PAD, input, pad=tuple(pad), mode=mode, value=fill)
-
-
-def unfold(
-    input: Tensor,  # noqa: A002
-    kernel_size: Any,
-    dilation: Any = 1,
-    padding: Any = 0,
-    stride: Any = 1,
-) -> Tensor:
-    """The windows of images as columns: (N, C, H, W) → (N, C·KH·KW, OH·OW)."""
-    if not isinstance(input, Tensor):
-        judge("unfold", input=input)
-    if input.array.ndim == 3:
-        return unfold(input.unsqueeze(0), kernel_size, dilation, padding, stride).squeeze(0)
-    return apply(IM2COL, input, **_windows("unfold", kernel_size, dilation, padding, stride))
-
-
-def fold(
-    input: Tensor,  # noqa: A002
-    output_size: Any,
-    kernel_size: Any,
-    dilation: Any = 1,
-    padding: Any = 0,
-    stride: Any = 1,
-) -> Tensor:
-    """Adds columns up where their windows lie: (N, C·KH·KW, OH·OW) → (N, C, H, W)."""
-    if not isinstance(input, Tensor):
-        judge("fold", input=input)
-    windows = _windows("fold", kernel_size, dilation, padding, stride)
-    size = pair(output_size, "fold", "output_size")
-    if input.array.ndim == 2:
-        again = fold(input.unsqueeze(0), size, kernel_size, dilation, padding, stride)
-        return again.squeeze(0)
-    KH, KW = windows["kernel_size"]
-    OH, OW = (
-        count_windows(size[k], windows["kernel_size"][k], windows["stride"][k],
-                      2 * windows["padding"][k], windows["dilation"][k], False)
-        for k in range(2)
-    )  # fmt: skip
-    shape = input.shape
-    if len(shape) != 3 or shape[1] % (KH * KW) or shape[2] != OH * OW:
+def _check_bilinear(x1: Tensor, x2: Tensor, w: Tensor, b: Tensor | None) -> None:
+    named = {"input1": x1, "input2": x2, "weight": w, **({} if b is None else {"bias": b})}
+    check_numbers("bilinear", **{name: tensor.array for name, tensor in named.items()})
+    got = f"(got input1 {x1.shape}, input2 {x2.shape}, weight {w.shape})"
+    if w.ndim != 3:
+        raise ValueError(f"bilinear: weight is (OUT, IN1, IN2) {got}; reshape it")
+    if not x1.ndim or not x2.ndim or x1.shape[:-1] != x2.shape[:-1]:
+        raise ValueError(f"bilinear: inputs agree in all sizes but the last {got}; reshape them")
+    sizes = (w.shape[0], x1.shape[-1], x2.shape[-1])
+    if sizes != w.shape:
         raise ValueError(
-            f"fold: input is (N, C*{KH * KW}, {OH * OW}) for output_size={size}, "
-            f"kernel_size={(KH, KW)} (got shape {shape})"
+            f"bilinear: weight is (OUT, IN1, IN2) {got}; use nn.Bilinear({sizes[1]}, {sizes[2]}, "
+            f"{sizes[0]})"
         )
-    return apply(COL2IM, input, output_size=size, **windows)
-
-
-def _windows(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> dict[str, Any]:
-    given = {
-        "kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation,
-    }  # fmt: skip
-    return {name: pair(value, op, name) for name, value in given.items()}
+    if not sizes[1] or not sizes[2]:
+        raise ValueError(f"bilinear: inputs have at least one feature {got}; use larger ones")
+    if b is not None and b.shape != w.shape[:1]:
+        raise ValueError(
+            f"bilinear: bias has one number for each of the {w.shape[0]} outputs (got shape "
+            f"{b.shape}); use shape ({w.shape[0]},)"
+        )

@@ -9,7 +9,14 @@ from ..core.module import Module
 
 
 class Flatten(Module):
-    """Joins the axes from start_dim to end_dim (included): (N, C, H, W) → (N, C·H·W)."""
+    """Joins the axes from start_dim to end_dim (included).
+
+        y[n, (c H + p) W + q] = x[n, c, p, q]
+
+    Shapes: (N, C, H, W) → (N, C·H·W); in general (…, S_a, …, S_b, …) → (…, S_a ⋯ S_b, …).
+    Source: Y. LeCun et al., "Gradient-based learning applied to document recognition", 1998,
+    section II.B (from feature maps to a fully connected layer).
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -25,14 +32,19 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Splits one axis into several sizes, of which one may be −1.
+    """Splits one axis into several sizes, of which one may be −1: Flatten undone.
 
+        y[n, c, p, q] = x[n, (c H + p) W + q]
+
+    Shapes: (N, C·H·W) → (N, C, H, W); in general (…, S_a ⋯ S_b, …) → (…, S_a, …, S_b, …).
     Raises TypeError unless dim is an int and unflattened_size a tuple or list of ints.
+    Source: A. Radford, L. Metz, S. Chintala, "Unsupervised representation learning with deep
+    convolutional generative adversarial networks", 2016, figure 1 (project and reshape).
     """
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
-        if not isinstance(dim, int):
+        if not isinstance(dim, int) or isinstance(dim, bool):
             raise TypeError(f"Unflatten: dim is an int (got {dim!r}); named axes do not exist here")
         sizes = unflattened_size if isinstance(unflattened_size, (tuple, list)) else None
         if sizes is None or not all(isinstance(size, int) for size in sizes):

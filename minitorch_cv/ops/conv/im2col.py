@@ -5,10 +5,13 @@
 
 where x̄ is x with PH rows and PW columns of zeros around it. With the windows as columns, a
 convolution is one matrix product. An element that lies in several windows is copied into each of
-them by im2col; col2im adds the copies up.
+them by im2col; col2im adds the copies up. Sequences and volumes are cut up alike, with one index
+(i, p) or three instead of two: the code below is written for n axes of space.
 
-Shapes: (N, C, H, W) ↔ (N, C·KH·KW, OH·OW), OH = ⌊(H + 2 PH − DH (KH − 1) − 1) / SH⌋ + 1, OW alike.
-kernel_size, stride, padding, dilation: an int or (height, width); output_size: (H, W).
+Shapes: (N, C, H, W) ↔ (N, C·KH·KW, OH·OW), OH = ⌊(H + 2 PH − DH (KH − 1) − 1) / SH⌋ + 1, OW alike;
+(N, C, L) ↔ (N, C·K, OL); (N, C, D, H, W) ↔ (N, C·KD·KH·KW, OD·OH·OW).
+kernel_size, stride, padding, dilation: an int, or one for each axis; output_size: (H, W), and its
+length says for col2im how many axes there are (n = 2 for a single number).
 Raises: ValueError for sizes that do not fit, TypeError for arguments that are no integers.
 Source: K. Chellapilla, S. Puri, P. Simard, "High performance convolutional neural networks for
 document processing", 2006, section 3. The names are those of MATLAB and Caffe; PyTorch calls the
@@ -18,84 +21,97 @@ and with PyTorch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...backend.library import Array, array_module
-from ..geometry import Pair, check_fits, check_images, output_size, pair, pair_from
+from ..geometry import check_fits, check_images, is_int, numbers_from, output_size
 from ..op import ErrorSample, Grads, Needs, Op, Sample
+
+Sizes = tuple[int, ...]  # one number for each axis of space
 
 
 class Window(NamedTuple):
-    """How windows lie on an image; every member is (height, width)."""
+    """How windows lie on an image; every member is (height, width), one number for each axis."""
 
-    kernel_size: Pair
-    stride: Pair
-    padding: Pair
-    dilation: Pair
+    kernel_size: Sizes
+    stride: Sizes
+    padding: Sizes
+    dilation: Sizes
 
-    def counts(self, H: int, W: int) -> Pair:
+    def counts(self, sizes: Sizes) -> Sizes:
         """(OH, OW): how many windows fit, one below the other and side by side."""
-        OH, OW = (
+        return tuple(
             output_size(size, k, s, 2 * p, d, False)
-            for size, k, s, p, d in zip((H, W), *self, strict=True)
+            for size, k, s, p, d in zip(sizes, *self, strict=True)
         )
-        return OH, OW
 
-    def taps(self, OH: int, OW: int) -> Iterator[tuple[int, int, slice, slice]]:
-        """For each element (i, j) of the kernel: the rows and columns of x̄ that it meets."""
-        (KH, KW), (SH, SW), _, (DH, DW) = self
-        for i in range(KH):
-            rows = slice(i * DH, i * DH + SH * (OH - 1) + 1, SH)
-            for j in range(KW):
-                yield i, j, rows, slice(j * DW, j * DW + SW * (OW - 1) + 1, SW)
+    def taps(self, counts: Sizes) -> Iterator[tuple[Any, Any]]:
+        """For each element (i, j) of the kernel: its place in columns (N, C, KH, KW, OH, OW), and
+        the rows and columns of x̄ that it meets."""
+        for tap in product(*map(range, self.kernel_size)):
+            places = (
+                slice(i * d, i * d + s * (count - 1) + 1, s)
+                for i, s, d, count in zip(tap, self.stride, self.dilation, counts, strict=True)
+            )
+            yield (slice(None), slice(None), *tap), (..., *places)
+
+    def inside(self, sizes: Sizes) -> Any:
+        """Where x lies in x̄."""
+        return (..., *(slice(p, p + size) for p, size in zip(self.padding, sizes, strict=True)))
+
+    def padded(self, sizes: Sizes) -> Sizes:
+        """(H, W) of x̄."""
+        return tuple(size + 2 * p for p, size in zip(self.padding, sizes, strict=True))
 
 
-def window(kernel_size: Any, stride: Any, padding: Any, dilation: Any, op: str) -> Window:
-    """The arguments as pairs. Raises ValueError or TypeError for impossible ones."""
+def window(n: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any, op: str) -> Window:
+    """The arguments with n numbers each. Raises ValueError or TypeError for impossible ones."""
     return Window(
-        pair_from(kernel_size, op, "kernel_size", 1),
-        pair_from(stride, op, "stride", 1),
-        pair_from(padding, op, "padding", 0),
-        pair_from(dilation, op, "dilation", 1),
+        numbers_from(kernel_size, n, op, "kernel_size", 1),
+        numbers_from(stride, n, op, "stride", 1),
+        numbers_from(padding, n, op, "padding", 0),
+        numbers_from(dilation, n, op, "dilation", 1),
     )
 
 
 class Saved(NamedTuple):
-    output_size: Pair  # (H, W)
-    kernel_size: Pair
-    stride: Pair
-    padding: Pair
-    dilation: Pair
+    output_size: Sizes  # (H, W)
+    kernel_size: Sizes
+    stride: Sizes
+    padding: Sizes
+    dilation: Sizes
 
 
 def check(
     x: Array, *, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1
 ) -> None:
-    check_images("im2col", x)
-    view = window(kernel_size, stride, padding, dilation, "im2col")
-    PH, PW = view.padding
-    check_fits("im2col", x, view.kernel_size, (2 * PH, 2 * PW), view.dilation)
+    check_images("im2col", x, x.ndim - 2 if x.ndim in (3, 5) else 2)
+    view = window(x.ndim - 2, kernel_size, stride, padding, dilation, "im2col")
+    pads = tuple(2 * p for p in view.padding)
+    check_fits("im2col", x, view.kernel_size, pads, view.dilation)
 
 
 def forward(
     x: Array, *, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1
 ) -> tuple[Array, Saved]:
     xp = array_module(x)
-    N, C, H, W = x.shape
-    view = window(kernel_size, stride, padding, dilation, "im2col")
-    (KH, KW), (PH, PW) = view.kernel_size, view.padding
-    OH, OW = view.counts(H, W)
+    (N, C), sizes = x.shape[:2], x.shape[2:]
+    view = window(len(sizes), kernel_size, stride, padding, dilation, "im2col")
+    counts = view.counts(sizes)
     padded = x
-    if PH or PW:
-        padded = xp.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=x.dtype)
-        padded[:, :, PH : PH + H, PW : PW + W] = x
-    cols = xp.empty((N, C, KH, KW, OH, OW), dtype=x.dtype)
-    for i, j, rows, columns in view.taps(OH, OW):
-        cols[:, :, i, j] = padded[:, :, rows, columns]
-    return cols.reshape(N, C * KH * KW, OH * OW), Saved((H, W), *view)
+    if any(view.padding):
+        padded = xp.zeros((N, C, *view.padded(sizes)), dtype=x.dtype)
+        padded[view.inside(sizes)] = x
+    cols = xp.empty((N, C, *view.kernel_size, *counts), dtype=x.dtype)
+    for tap, places in view.taps(counts):
+        cols[tap] = padded[places]
+    shape = (N, C * math.prod(view.kernel_size), math.prod(counts))
+    return cols.reshape(shape), Saved(sizes, *view)
 
 
 def backward(gcols: Array, saved: Saved, needs: Needs) -> Grads:
@@ -105,20 +121,32 @@ def backward(gcols: Array, saved: Saved, needs: Needs) -> Grads:
 def reference(
     x: np.ndarray, *, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1
 ) -> np.ndarray:
-    (KH, KW), (SH, SW) = pair(kernel_size, "", ""), pair(stride, "", "")
-    (PH, PW), (DH, DW) = pair(padding, "", ""), pair(dilation, "", "")
-    N, C, H, W = x.shape
-    OH = (H + 2 * PH - DH * (KH - 1) - 1) // SH + 1
-    OW = (W + 2 * PW - DW * (KW - 1) - 1) // SW + 1
-    cols = np.zeros((N, C * KH * KW, OH * OW), x.dtype)
-    for n, c, i, j, p, q in np.ndindex(N, C, KH, KW, OH, OW):
-        row, column = p * SH + i * DH - PH, q * SW + j * DW - PW
-        if 0 <= row < H and 0 <= column < W:
-            cols[n, (c * KH + i) * KW + j, p * OW + q] = x[n, c, row, column]
-    return cols
+    N, C, *sizes = x.shape
+    view = window(len(sizes), kernel_size, stride, padding, dilation, "")
+    K, O = view.kernel_size, _counts(sizes, view)
+    cols = np.zeros((N, C, *K, *O), x.dtype)
+    for where in np.ndindex(*cols.shape):
+        place = _place(where[2:], view)
+        if all(0 <= at < size for at, size in zip(place, sizes, strict=True)):
+            cols[where] = x[where[:2] + place]
+    return cols.reshape(N, C * math.prod(K), math.prod(O))
 
 
-_CASES: tuple[tuple[str, tuple[int, int, int, int], dict[str, Any]], ...] = (
+def _counts(sizes: Any, view: Window) -> Sizes:
+    return tuple(
+        (size + 2 * p - d * (k - 1) - 1) // s + 1
+        for size, k, s, p, d in zip(sizes, *view, strict=True)
+    )
+
+
+def _place(rest: Any, view: Window) -> Sizes:
+    """Where on x element (i, j) of window (p, q) lies; rest = (i, j, p, q)."""
+    n = len(rest) // 2
+    steps = zip(rest[:n], rest[n:], view.stride, view.padding, view.dilation, strict=True)
+    return tuple(p * s + i * d - before for i, p, s, before, d in steps)
+
+
+_CASES: tuple[tuple[str, tuple[int, ...], dict[str, Any]], ...] = (
     ("plain", (2, 2, 4, 5), {"kernel_size": 3}),
     ("stride, padding", (1, 2, 5, 4), {"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 2)}),
     ("dilation", (2, 1, 6, 7), {"kernel_size": (3, 2), "padding": 1, "dilation": (2, 3)}),
@@ -128,6 +156,13 @@ _CASES: tuple[tuple[str, tuple[int, int, int, int], dict[str, Any]], ...] = (
     ("one window", (1, 1, 3, 2), {"kernel_size": (3, 2)}),
     ("image of one pixel", (2, 1, 1, 1), {"kernel_size": 3, "padding": 1}),
     ("empty batch", (0, 2, 4, 4), {"kernel_size": 2}),
+    ("lists of numbers", (1, 1, 4, 5), {"kernel_size": [2, 1], "stride": [1, 2]}),
+    ("sequence", (2, 2, 7), {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": (2,)}),
+    (
+        "volume",
+        (1, 2, 3, 4, 2),
+        {"kernel_size": (2, 1, 2), "stride": (1, 2, 1), "padding": (0, 1, 1)},
+    ),
 )
 
 
@@ -141,47 +176,60 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
 def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
     x = rng.normal(size=(1, 2, 4, 4))
     k = {"kernel_size": 2}
-    yield ErrorSample((x[0],), k, ValueError, "im2col: images are (N, C, H, W)")
+    yield ErrorSample((x[0, 0],), k, ValueError, "im2col: images are (N, C, H, W)")
     yield ErrorSample((x,), {"kernel_size": 5}, ValueError, "5 − 1) + 1 = 5")
     yield ErrorSample((x,), {**k, "dilation": 4}, ValueError, "larger than the padded input")
     yield ErrorSample((x,), {**k, "stride": 0}, ValueError, "im2col: stride is at least 1")
     yield ErrorSample((x,), {**k, "padding": -1}, ValueError, "im2col: padding is at least 0")
     yield ErrorSample((x,), {**k, "dilation": 0}, ValueError, "im2col: dilation is at least 1")
     yield ErrorSample((x,), {"kernel_size": 0}, ValueError, "im2col: kernel_size is at least 1")
-    yield ErrorSample((x,), {"kernel_size": 2.0}, TypeError, "an int or a pair of ints (got 2.0)")
+    yield ErrorSample((x,), {"kernel_size": 2.0}, TypeError, "an int or 2 ints (got 2.0)")
+    yield ErrorSample((x,), {"kernel_size": (2, 2, 2)}, TypeError, "an int or 2 ints")
+    yield ErrorSample((x,), {"kernel_size": (2.0, 2.0)}, TypeError, "an int or 2 ints")
+    yield ErrorSample((x[0],), {"kernel_size": 2.0}, TypeError, "an int or a tuple with one int")
+
+
+def _axes(output_size: Any) -> int:
+    return 2 if is_int(output_size) else len(output_size)
 
 
 def col2im_check(
-    cols: Array, *, output_size: Pair, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+    cols: Array, *, output_size: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1,
 ) -> None:  # fmt: skip
-    view = window(kernel_size, stride, padding, dilation, "col2im")
-    H, W = pair_from(output_size, "col2im", "output_size", 1)
-    (KH, KW), (OH, OW) = view.kernel_size, view.counts(H, W)
-    if cols.ndim != 3 or cols.shape[1] % (KH * KW) or cols.shape[2] != OH * OW or OH < 1 or OW < 1:
+    sequence = isinstance(output_size, (tuple, list)) and len(output_size) in (1, 3)
+    n = len(output_size) if sequence else 2
+    sizes = numbers_from(output_size, n, "col2im", "output_size", 1)
+    view = window(n, kernel_size, stride, padding, dilation, "col2im")
+    K, counts = math.prod(view.kernel_size), view.counts(sizes)
+    fits = cols.ndim == 3 and cols.shape[1] % K == 0 and cols.shape[2] == math.prod(counts)
+    if not fits or min(counts) < 1:
         raise ValueError(
-            f"col2im: columns are (N, C·KH·KW, OH·OW) (got {cols.shape}, but {KH}×{KW} windows on "
-            f"an image of {H}×{W} make (N, C·{KH * KW}, {OH}·{OW})); use im2col's output and its "
-            "arguments"
+            f"col2im: columns are (N, C·KH·KW, OH·OW) (got {cols.shape}, but "
+            f"{_times(view.kernel_size)} windows on an image of {_times(sizes)} make "
+            f"(N, C·{K}, {'·'.join(map(str, counts))})); use im2col's output and its arguments"
         )
 
 
+def _times(sizes: Sizes) -> str:
+    return "×".join(map(str, sizes))
+
+
 def col2im(
-    cols: Array, *, output_size: Pair, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+    cols: Array, *, output_size: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1,
 ) -> tuple[Array, Window]:  # fmt: skip
     xp = array_module(cols)
-    view = window(kernel_size, stride, padding, dilation, "col2im")
-    H, W = pair(output_size, "col2im", "output_size")
-    (KH, KW), (PH, PW) = view.kernel_size, view.padding
-    OH, OW = view.counts(H, W)
-    N, C = cols.shape[0], cols.shape[1] // (KH * KW)
-    parts = cols.reshape(N, C, KH, KW, OH, OW)
-    padded = xp.zeros((N, C, H + 2 * PH, W + 2 * PW), dtype=cols.dtype)
-    for i, j, rows, columns in view.taps(OH, OW):
-        padded[:, :, rows, columns] += parts[:, :, i, j]
-    x = xp.ascontiguousarray(padded[:, :, PH : PH + H, PW : PW + W])
-    return x, view
+    n = _axes(output_size)
+    sizes = numbers_from(output_size, n, "col2im", "output_size", 1)
+    view = window(n, kernel_size, stride, padding, dilation, "col2im")
+    counts = view.counts(sizes)
+    N, C = cols.shape[0], cols.shape[1] // math.prod(view.kernel_size)
+    parts = cols.reshape(N, C, *view.kernel_size, *counts)
+    padded = xp.zeros((N, C, *view.padded(sizes)), dtype=cols.dtype)
+    for tap, places in view.taps(counts):
+        padded[places] += parts[tap]
+    return xp.ascontiguousarray(padded[view.inside(sizes)]), view
 
 
 def col2im_backward(gx: Array, saved: Window, needs: Needs) -> Grads:
@@ -189,19 +237,18 @@ def col2im_backward(gx: Array, saved: Window, needs: Needs) -> Grads:
 
 
 def col2im_reference(
-    cols: np.ndarray, *, output_size: Pair, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+    cols: np.ndarray, *, output_size: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1,
 ) -> np.ndarray:  # fmt: skip
-    (KH, KW), (SH, SW) = pair(kernel_size, "", ""), pair(stride, "", "")
-    (PH, PW), (DH, DW) = pair(padding, "", ""), pair(dilation, "", "")
-    (H, W), N, C = pair(output_size, "", ""), cols.shape[0], cols.shape[1] // (KH * KW)
-    OH = (H + 2 * PH - DH * (KH - 1) - 1) // SH + 1
-    OW = (W + 2 * PW - DW * (KW - 1) - 1) // SW + 1
-    x = np.zeros((N, C, H, W), cols.dtype)
-    for n, c, i, j, p, q in np.ndindex(N, C, KH, KW, OH, OW):
-        row, column = p * SH + i * DH - PH, q * SW + j * DW - PW
-        if 0 <= row < H and 0 <= column < W:
-            x[n, c, row, column] += cols[n, (c * KH + i) * KW + j, p * OW + q]
+    sizes = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+    view = window(len(sizes), kernel_size, stride, padding, dilation, "")
+    K, O = view.kernel_size, _counts(sizes, view)
+    N, C = cols.shape[0], cols.shape[1] // math.prod(K)
+    parts, x = cols.reshape(N, C, *K, *O), np.zeros((N, C, *sizes), cols.dtype)
+    for where in np.ndindex(*parts.shape):
+        place = _place(where[2:], view)
+        if all(0 <= at < size for at, size in zip(place, sizes, strict=True)):
+            x[where[:2] + place] += parts[where]
     return x
 
 
@@ -225,7 +272,9 @@ def col2im_error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
     yield ErrorSample((cols,), {**good, "output_size": (5, 4)}, ValueError, "make (N, C·4, 4·3)")
     yield ErrorSample((cols,), {**good, "kernel_size": 3}, ValueError, "make (N, C·9, 2·2)")
     yield ErrorSample((cols,), {**good, "stride": 0}, ValueError, "col2im: stride is at least 1")
-    yield ErrorSample((cols,), {**good, "output_size": 4.0}, TypeError, "an int or a pair")
+    yield ErrorSample((cols,), {**good, "output_size": 4.0}, TypeError, "an int or 2 ints")
+    yield ErrorSample((cols,), {**good, "output_size": (4,) * 4}, TypeError, "an int or 2 ints")
+    yield ErrorSample((cols,), {**good, "output_size": 0}, ValueError, "output_size is at least 1")
 
 
 OP = Op(

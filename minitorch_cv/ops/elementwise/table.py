@@ -15,7 +15,8 @@ import numpy as np
 
 from ...backend.library import Array, array_module, library_of
 from ..op import ErrorSample, Grads, Needs, Op, Sample
-from ..precision import check_float
+from ..precision import check_float, widen
+from .blocks import by_blocks
 from .broadcast import broadcast_shapes, sum_to
 
 
@@ -51,30 +52,37 @@ def unary(
     avoid: tuple[float, ...] = (),
     grid: tuple[dict[str, Any], ...] = ({},),
     whole: bool = False,
+    long: bool = False,
+    refuse: Callable[..., str | None] | None = None,
+    bad: dict[str, Any] | None = None,
 ) -> Op:
-    """An op of one input.
+    """An op of one input. float16 is computed in float32, and its result rounded once.
 
     forward(xp, x, **params) -> y; derivative(xp, gy, [x,] [y,] **params) -> gx;
     reference(x, **params) -> y for one number, real or complex.
     low, high: where samples are drawn; avoid: kinks that samples keep away from;
     grid: the keyword arguments that samples try; whole: integers are welcome (and give integers).
+    long: made of many steps, which large arrays take block by block.
+    refuse(**params): what is wrong with the keyword arguments, None where nothing is; bad: an
+    example of arguments that are refused.
     """
     wanted = derivative.__code__.co_varnames[: derivative.__code__.co_argcount]
     needs_x, needs_y = "x" in wanted, "y" in wanted
 
+    value, slope = (by_blocks(forward), by_blocks(derivative)) if long else (forward, derivative)
+
     def run_forward(x: Array, **params: Any) -> tuple[Array, UnarySaved]:
-        y = like(forward(array_module(x), x, **params), x)
+        wide = widen(x) if x.dtype.char == "e" else x  # (asked here, to save a call)
+        y = like(value(array_module(x), wide, **params), x)
         return y, UnarySaved(x if needs_x else None, y if needs_y else None, params)
 
     def run_backward(gy: Array, saved: UnarySaved, needs: Needs) -> Grads:
         if not needs[0]:
             return (None,)
-        kept = {}
-        if needs_x:
-            kept["x"] = saved.x
+        kept = [widen(saved.x)] if needs_x else []
         if needs_y:
-            kept["y"] = saved.y
-        return (like(derivative(array_module(gy), gy, **kept, **saved.params), gy),)
+            kept.append(widen(saved.y))
+        return (like(slope(array_module(gy), widen(gy), *kept, **saved.params), gy),)
 
     def run_reference(x: np.ndarray, **params: Any) -> np.ndarray:
         y = np.zeros_like(x)
@@ -92,15 +100,23 @@ def unary(
             yield Sample((np.array(avoid),), params, f"kinks {params or ''}".strip(), kink=True)
 
     def check(x: Array, **params: Any) -> None:
-        check_float(name, "x", x)
+        if not whole:
+            check_float(name, "x", x)
+        if refuse is not None and (complaint := refuse(**params)):
+            raise ValueError(f"{name}: {complaint}")
 
     def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
-        whole_numbers = np.array([1, 2])  # the result, kept as integers, would be cut off
-        yield ErrorSample((whole_numbers,), grid[0], TypeError, f"{name}: x is a float tensor")
+        if not whole:  # the result, kept as integers, would be cut off
+            text = f"{name}: x is a float tensor"
+            yield ErrorSample((np.array([1, 2]),), grid[0], TypeError, text)
+        if bad is not None:
+            yield ErrorSample((rng.uniform(low, high, 3),), bad, ValueError, f"{name}: ")
+
+    judged = not whole or refuse is not None
 
     op = Op(
         name, run_forward, run_backward, UnarySaved, reference=run_reference, samples=samples,
-        check=None if whole else check, error_samples=None if whole else error_samples,
+        check=check if judged else None, error_samples=error_samples if judged else None,
         inputs=("x",), source=forward.__code__.co_filename,
     )  # fmt: skip
     return _keep_only(op, {"x": needs_x, "y": needs_y})
@@ -130,11 +146,13 @@ def binary(
     low: float = -2.0,
     high: float = 2.0,
     apart: float = 0.0,
+    special: dict[str, tuple[list[Any], list[Any]]] | None = None,
 ) -> Op:
     """An op of two inputs that are broadcast against each other; either may be a Python number.
 
     forward(xp, a, b) -> y; derivative_a(xp, gy, [a,] [b,] [y]) -> ga, and derivative_b likewise.
     apart: how far samples keep a and b apart (ties are kinks of maximum and minimum).
+    special: further samples by label, a and b, at points that have no derivative or of integers.
     """
     names = [
         set(d.__code__.co_varnames[: d.__code__.co_argcount]) for d in (derivative_a, derivative_b)
@@ -183,6 +201,8 @@ def binary(
         if apart:
             tied = rng.uniform(low, high, (2, 3))
             yield Sample((tied, tied.copy()), {}, "ties", kink=True)
+        for label, pair in (special or {}).items():
+            yield Sample(tuple(map(np.array, pair)), {}, label, kink=True)
 
     def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
         bad = (rng.uniform(low, high, (2, 3)), rng.uniform(low, high, (2, 4)))

@@ -8,7 +8,8 @@
     gx = γ σ (gy − (gβ + x̂ gγ) / n) in training,   γ σ gy in evaluation
 
 The op changes nothing: μ and v are returned beside y, and the caller updates the running statistics
-(PyTorch takes the unbiased variance n / (n − 1) v for those). They have no gradient.
+(PyTorch takes the unbiased variance n / (n − 1) v for those). They have no gradient. In evaluation
+the caller hands in copies of them if they may change before backward.
 
 Shapes: x (N, C, …) float; weight, bias, running_mean, running_var (C,) or None → y like x, μ and v
 (C,) like running_mean. eps: ε, added to the variance. A float16 x may come with float32 parameters.
@@ -29,6 +30,7 @@ from ...backend.library import Array, array_module
 from ..elementwise.table import like
 from ..op import ErrorSample, Grads, Needs, Op, Sample
 from ..precision import check_float, widen
+from .parameters import check_parameters
 
 
 class Saved(NamedTuple):
@@ -62,26 +64,10 @@ def check(
         )
     if not (eps > 0 or (eps == 0 and not training)):
         raise ValueError(f"batch_norm: eps is positive (got {eps}); use e.g. 1e-5")
-    for name, array in (
-        ("weight", weight), ("bias", bias), ("running_mean", running_mean),
-        ("running_var", running_var),
-    ):  # fmt: skip
-        _check_parameter(name, array, C, x)
-
-
-def _check_parameter(name: str, array: Array | None, C: int, x: Array) -> None:
-    if array is None:
-        return
-    if array.shape != (C,):
-        raise ValueError(
-            f"batch_norm: {name} has one number for each of the {C} channels (got x {x.shape}, "
-            f"{name} {array.shape}); use nn.BatchNorm{max(x.ndim - 2, 1)}d({C})"
-        )
-    if array.dtype != x.dtype and not (x.dtype == "float16" and array.dtype == "float32"):
-        raise TypeError(
-            f"batch_norm: x and {name} have one dtype (got {x.dtype} and {array.dtype}); use "
-            "x.to(weight.dtype)"
-        )
+    check_parameters(
+        "batch_norm", x, (C,), f"nn.BatchNorm{max(x.ndim - 2, 1)}d({C})", weight=weight, bias=bias,
+        running_mean=running_mean, running_var=running_var,
+    )  # fmt: skip
 
 
 def values_per_channel(shape: tuple[int, ...]) -> int:
@@ -107,9 +93,8 @@ def forward(
         centred = wide - mean
         var = xp.sum(centred * centred, axis=axes, keepdims=True) / n
     else:
-        # · 1 copies them: the caller may change the running statistics before backward
         given: Any = (running_mean, running_var)  # check has seen that they are there
-        mean, var = (like(xp.reshape(s * 1, shape), wide) for s in given)
+        mean, var = (like(xp.reshape(s, shape), wide) for s in given)
         centred = wide - mean
     inverse = 1 / xp.sqrt(var + eps)
     factor = inverse if weight is None else inverse * xp.reshape(widen(weight), shape)
@@ -128,7 +113,9 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     x, weight, inverse = saved.x, saved.weight, saved.inverse
     axes, C, g = _across(x.ndim), x.shape[1], widen(gy)
     normal: Any = None
-    gx = gweight = gbias = total_g = total_gx = None
+    total_g: Any = None
+    total_gx: Any = None
+    gx = gweight = gbias = None
     if needs[1] or (needs[0] and saved.training):
         normal = (widen(x) - saved.mean) * inverse  # x̂
         total_gx = xp.sum(g * normal, axis=axes, keepdims=True)  # gγ (1, C, 1 …)
@@ -137,11 +124,10 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     if needs[0]:
         gx = g
         if saved.training:
-            gx = g - (total_g + normal * total_gx) / max(values_per_channel(x.shape), 1)
-        gx = gx * inverse
-        if weight is not None:
-            gx = gx * xp.reshape(widen(weight), inverse.shape)
-        gx = like(gx, x)
+            n = values_per_channel(x.shape)
+            gx = g - (total_g / n + normal * (total_gx / n))
+        scale = inverse if weight is None else inverse * xp.reshape(widen(weight), inverse.shape)
+        gx = like(gx * scale, x)
     if needs[1] and weight is not None:
         gweight = like(xp.reshape(total_gx, (C,)), weight)
     if needs[2] and saved.bias_dtype is not None:
@@ -204,11 +190,13 @@ def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
     yield bad(ValueError, "evaluation needs running_mean", evaluate, x)
     yield bad(ValueError, "go together", train, x, one, one, one)
     yield bad(ValueError, "go together", evaluate, x, one, one, None, one)
-    yield bad(ValueError, "batch_norm: weight has one number", train, x, np.ones(4))
-    yield bad(ValueError, "batch_norm: bias has one number", train, x, one, np.ones(2))
-    yield bad(ValueError, "running_mean has one", evaluate, x, one, one, np.ones(4), np.ones(4))
-    yield bad(ValueError, "running_var has one", evaluate, x, one, one, one, np.ones(4))
-    yield bad(ValueError, "weight has one number", train, x, one[None])
+    yield bad(ValueError, "batch_norm: weight has the shape (3,)", train, x, np.ones(4))
+    yield bad(ValueError, "batch_norm: bias has the shape (3,)", train, x, one, np.ones(2))
+    yield bad(
+        ValueError, "running_mean has the shape", evaluate, x, one, one, np.ones(4), np.ones(4)
+    )
+    yield bad(ValueError, "running_var has the shape", evaluate, x, one, one, one, np.ones(4))
+    yield bad(ValueError, "(got x (4, 3), weight (1, 3))", train, x, one[None])
     yield bad(ValueError, "batch_norm: eps is positive", {"training": True, "eps": 0.0}, x)
     negative = {"training": False, "eps": -1.0}
     yield bad(ValueError, "eps is positive", negative, x, None, None, one, one)

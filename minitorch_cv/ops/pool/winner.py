@@ -12,19 +12,28 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ...backend.library import Array, array_module
-from ..geometry import Pair
 from ..op import Grads, Needs
 from ..shape.gather import SCATTER_ADD
+from .window_sum import Sizes
 
 
 class Saved(NamedTuple):
-    indices: Array  # row · W + column of each window's winner, (N, C, OH, OW)
-    size: Pair  # (H, W)
+    indices: Array  # the place of each window's winner in its image, flat; (N, C, OH, OW)
+    size: Sizes  # (H, W)
+    empty: bool = False  # no window holds a pixel
 
 
 def lowest(x: Array) -> Any:
     """The number that loses against all others of its dtype."""
     return -math.inf if x.dtype.kind == "f" else array_module(x).iinfo(x.dtype).min
+
+
+def flat_places(xp: Any, places: Iterable[Array], size: Sizes) -> Array:
+    """The flat places of a grid: places[0] · W + places[1] for rows and columns of an image."""
+    flat = None
+    for along, length in zip(places, size, strict=True):
+        flat = along if flat is None else xp.expand_dims(flat, -1) * length + along
+    return flat
 
 
 def winners(x: Array, shape: tuple[int, ...], first: Array, taps: Iterable[Any]) -> Any:
@@ -48,7 +57,10 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     if not needs[0]:
         return (None,)
     xp = array_module(gy)
-    (N, C, OH, OW), (H, W) = gy.shape, saved.size
-    flat = xp.reshape(gy, (N, C, OH * OW))
-    places = xp.reshape(saved.indices, (N, C, OH * OW))
-    return (xp.reshape(SCATTER_ADD(flat, places, size=H * W), (N, C, H, W)),)
+    (N, C, *_), S = gy.shape, math.prod(saved.size)
+    indices = saved.indices
+    if saved.empty:  # nobody won: the places lie outside the image, and nothing goes there
+        gy, indices = xp.zeros_like(gy), xp.zeros_like(indices)
+    count = math.prod(gy.shape[2:])
+    flat, places = xp.reshape(gy, (N, C, count)), xp.reshape(indices, (N, C, count))
+    return (xp.reshape(SCATTER_ADD(flat, places, size=S), (N, C, *saved.size)),)

@@ -118,7 +118,8 @@ def scatter(x: Array, *, key: Any, shape: tuple[int, ...]) -> tuple[Array, Saved
     if _is_basic(key):
         y[key] = x  # no element is selected twice
     else:
-        xp.add.at(y, key, x)
+        here = tuple(xp.asarray(k) if isinstance(k, np.ndarray) else k for k in key)
+        xp.add.at(y, here, x)
     return y, Saved(key, shape)
 
 

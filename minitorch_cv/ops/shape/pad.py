@@ -9,20 +9,22 @@ gx = pad(gy) with all numbers negated.
 
 Shapes: x (…, S, …) → (…, before + S + after, …). pad: (before, after) of the last axis, then of the
 last but one, and so on, as PyTorch has it; (left, right, top, bottom) for images. At most S − 1 for
-reflect and S for circular, on axes that are padded.
+reflect and S for circular, on axes that are padded. constant takes any number of axes and any
+dtype; the other modes take 1 to 3 axes after a channel axis and, if there is one, a batch axis.
 Raises: ValueError for numbers that do not fit, TypeError for ones that are no integers.
 Verified by the op checks against loops, and with PyTorch.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...backend.library import Array, array_module
+from ..geometry import is_int
 from ..op import ErrorSample, Grads, Needs, Op, Sample
 from .getitem import SCATTER
 
@@ -45,32 +47,68 @@ class Piece(NamedTuple):
 def check(x: Array, *, pad: tuple[int, ...], mode: str = "constant", value: float = 0.0) -> None:
     if mode not in _MODES:
         raise ValueError(f"pad: mode is one of {', '.join(_MODES)} (got {mode!r})")
-    if not all(isinstance(number, Integral) for number in pad):
-        raise TypeError(f"pad: pad is a tuple of ints (got {pad!r})")
+    if not isinstance(pad, (tuple, list)) or not all(map(is_int, pad)):
+        raise TypeError(f"pad: pad is a tuple of ints (got {pad!r}); use e.g. pad=(1, 1)")
     if len(pad) % 2 or len(pad) > 2 * x.ndim:
         raise ValueError(
             f"pad: pad holds (before, after) of the last axis, then of the last but one, … (got "
             f"{len(pad)} numbers {tuple(pad)} for x {x.shape}); use at most {2 * x.ndim}, in pairs"
         )
-    if mode != "constant" and value:
-        raise ValueError(f"pad: mode {mode!r} takes no value (got {value}); use mode='constant'")
+    if mode == "constant":
+        _check_value(x, value)
+    else:
+        _check_mode(x, len(pad) // 2, mode, value)
     for axis, (before, after) in _by_axis(pad, x.ndim).items():
         _check_axis(x.shape, axis, before, after, mode)
 
 
+def _check_value(x: Array, value: Any) -> None:
+    """Raises TypeError for no number, ValueError for one that the dtype of x does not hold."""
+    if not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"pad: value is a number (got {value!r}); use e.g. value=0.0")
+    if x.dtype.kind == "b":
+        return
+    floating = x.dtype.kind == "f"
+    held: Any = np.finfo(x.dtype) if floating else np.iinfo(x.dtype)
+    fits = floating
+    if math.isfinite(value):
+        fits = bool(held.min <= (value if floating else int(value)) <= held.max)
+    if not fits:
+        raise ValueError(f"pad: value does not fit in {x.dtype} (got {value}); use x.double()")
+
+
+def _check_mode(x: Array, n: int, mode: str, value: Any) -> None:
+    """What all modes but the constant one ask for; n: how many axes are padded."""
+    if value:
+        raise ValueError(f"pad: mode {mode!r} takes no value (got {value}); use mode='constant'")
+    if n not in (1, 2, 3) or x.ndim - n not in (1, 2):
+        raise ValueError(
+            f"pad: mode {mode!r} pads the last axis of 2 or 3, the last two of 3 or 4, or the last "
+            f"three of 4 or 5 (got {2 * n} numbers for x {x.shape}); reshape x"
+        )
+    if mode == "circular":
+        return
+    if x.dtype.kind == "b":
+        raise TypeError(f"pad: mode {mode!r} is for numbers (got {x.dtype}); use x.float()")
+    if 0 in x.shape[x.ndim - n - 1 :]:
+        raise ValueError(
+            f"pad: mode {mode!r} copies elements, and there are none (got x {x.shape}); only the "
+            "batch may be empty"
+        )
+
+
 def _check_axis(shape: tuple[int, ...], axis: int, before: int, after: int, mode: str) -> None:
     size, got = shape[axis], f"(got {before} and {after} on axis {axis} of shape {shape})"
-    if size + before + after < 0 or size + min(before, 0) + min(after, 0) < 0:
-        raise ValueError(f"pad: more is cut off than there is {got}; use smaller numbers")
     kept = size + min(before, 0) + min(after, 0)
-    most = {"constant": None, "reflect": size - 1, "replicate": None, "circular": kept}[mode]
+    moves = mode in ("reflect", "replicate")  # these copy from where it was cut off, too
+    if size + before + after < moves or (kept < 0 and not moves):
+        raise ValueError(f"pad: more is cut off than there is {got}; use smaller numbers")
+    most = {"reflect": size - 1, "circular": kept}.get(mode)
     if most is not None and max(before, after) > max(most, 0):
         raise ValueError(
             f"pad: mode {mode!r} adds at most {max(most, 0)} {got}; use smaller numbers or another "
             "mode"
         )
-    if mode == "replicate" and size == 0 and max(before, after) > 0:
-        raise ValueError(f"pad: an empty axis has no edge to repeat {got}; use mode='constant'")
 
 
 def _by_axis(pad: tuple[int, ...], ndim: int) -> dict[int, tuple[int, int]]:
@@ -109,24 +147,27 @@ def _along(axis: int, part: slice) -> tuple[slice, ...]:
 
 
 def _pieces(S: int, before: int, after: int, mode: str) -> list[Piece]:
-    """The stretches that make up a padded axis; those cut off, wholly or in part, are left out."""
-    stop = before + S + after  # of y
-    low, high = max(-before, 0), S - max(-after, 0)  # what of x stays in the middle
-    pieces = [Piece(slice(low, high), slice(max(before, 0), max(before, 0) + high - low))]
-    if before > 0:
+    """The stretches that make up a padded axis, x's own first; those cut off are left out."""
+    start, stop = -before, S + after  # of y, counted from the first element of x
+    low, high = max(start, 0), min(stop, S)  # what of x stays in the middle
+    nothing = Piece(slice(0, 0), slice(0, 0))
+    pieces = [Piece(slice(low, high), slice(low - start, high - start)) if low < high else nothing]
+    left, right = min(stop, 0), max(start, S)  # where the part before x ends, that after it begins
+    if start < left:
         source = {
-            "reflect": slice(before, 0, -1),
+            "reflect": slice(-start, -left, -1),
             "replicate": slice(0, 1),
-            "circular": slice(high - before, high),
+            "circular": slice(high + start, high + left),
         }[mode]
-        pieces.append(Piece(source, slice(0, before)))
-    if after > 0:
+        pieces.append(Piece(source, slice(0, left - start)))
+    if right < stop:
+        mirror = 2 * (S - 1)
         source = {
-            "reflect": slice(S - 2, S - 2 - after if after < S - 1 else None, -1),
+            "reflect": slice(mirror - right, mirror - stop if stop <= mirror else None, -1),
             "replicate": slice(S - 1, S),
-            "circular": slice(low, low + after),
+            "circular": slice(low + right - S, low + stop - S),
         }[mode]
-        pieces.append(Piece(source, slice(stop - after, stop)))
+        pieces.append(Piece(source, slice(right - start, stop - start)))
     return pieces
 
 
@@ -180,11 +221,16 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
         yield Sample((x,), {"pad": (1, 2, 3, 0), "mode": mode}, f"{mode}, one corner")
         yield Sample((x,), {"pad": (2, 1, 1, 2), "mode": mode}, f"{mode}, all sides")
         yield Sample((x,), {"pad": (-1, 2, 0, -3), "mode": mode}, f"{mode}, cut off")
-        yield Sample((x.T,), {"pad": (1, 1), "mode": mode}, f"{mode}, not contiguous")
+        yield Sample((x[0].T,), {"pad": (0, 0, 1, 3), "mode": mode}, f"{mode}, not contiguous")
         yield Sample((x[:0],), {"pad": (1, 0, 1, 1), "mode": mode}, f"{mode}, empty batch")
-        yield Sample((x,), {"pad": (0, 0), "mode": mode}, f"{mode}, nothing to add")
+        yield Sample((x[0],), {"pad": (0, 0), "mode": mode}, f"{mode}, nothing to add")
+        yield Sample((x,), {"pad": (1, 0, 0, 2, 0, 0), "mode": mode}, f"{mode}, three axes")
+    for mode in ("reflect", "replicate"):
+        yield Sample((x[0, 0],), {"pad": (-4, 2), "mode": mode}, f"{mode}, cut off beyond the end")
+        yield Sample((x[0, 0],), {"pad": (2, -4), "mode": mode}, f"{mode}, cut off to the start")
     yield Sample((x,), {"pad": (1, 0, 0, 2, 1, 1, 0, 1), "value": -2.5}, "value, every axis")
-    yield Sample((rng.normal(size=1),), {"pad": (2, 3), "mode": "replicate"}, "size 1")
+    yield Sample((x[0, :, :1, :1],), {"pad": (2, 3, 0, 1), "mode": "replicate"}, "size 1")
+    yield Sample((x[:, :0],), {"pad": (1, 1, 0, 0), "mode": "circular"}, "no channels")
     yield Sample((rng.normal(size=()),), {"pad": ()}, "0-d")
 
 
@@ -192,16 +238,30 @@ def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
     x = rng.normal(size=(1, 2, 4, 3))
 
     def bad(words: str, pad: Any, mode: str = "constant", **params: Any) -> ErrorSample:
-        return ErrorSample((x,), {"pad": pad, "mode": mode, **params}, ValueError, words)
+        error, array = params.pop("error", ValueError), params.pop("array", x)
+        return ErrorSample((array,), {"pad": pad, "mode": mode, **params}, error, words)
 
     yield bad("pad: mode is one of constant, reflect, replicate", (1, 1), "zeros")
     yield bad("(got 3 numbers (1, 1, 1) for x (1, 2, 4, 3)); use at most 8, in pairs", (1, 1, 1))
     yield bad("(got 10 numbers", (1,) * 10)
     yield bad("more is cut off than there is (got -2 and -2 on axis 3", (-2, -2))
-    yield bad("mode 'reflect' adds at most 2 (got 3 and 0 on axis 3", (3, 0), "reflect")
+    yield bad("more is cut off than there is (got -4 and 4 on axis 3", (-4, 4))
+    yield bad("more is cut off than there is", (-2, -1, 0, 0), "replicate")
+    yield bad("mode 'reflect' adds at most 2 (got 3 and 0 on axis 3", (3, 0, 0, 0), "reflect")
     yield bad("mode 'circular' adds at most 4 (got 0 and 5 on axis 2", (0, 0, 0, 5), "circular")
-    yield bad("mode 'reflect' takes no value (got 1.0)", (1, 1), "reflect", value=1.0)
-    yield ErrorSample((x,), {"pad": (1.0, 1)}, TypeError, "pad: pad is a tuple of ints")
+    yield bad("mode 'reflect' takes no value (got 1.0)", (1, 1, 1, 1), "reflect", value=1.0)
+    yield bad("mode 'replicate' pads the last axis of 2 or 3", (1, 1), "replicate")
+    yield bad("(got 0 numbers for x (1, 2, 4, 3))", (), "circular")
+    yield bad("mode 'reflect' pads the last axis of 2 or 3", (1,) * 8, "reflect")
+    yield bad("there are none (got x (1, 0, 4, 3))", (1, 1, 0, 0), "reflect", array=x[:, :0])
+    whole = np.ones((2, 3), np.int64)
+    yield bad("is for numbers (got bool)", (1, 1), "reflect", array=whole > 0, error=TypeError)
+    yield bad("value does not fit in uint8", (1, 1), value=300, array=whole.astype("uint8"))
+    yield bad("value does not fit in int64", (1, 1), value=math.inf, array=whole)
+    yield bad("value does not fit in float32", (1, 1), value=1e40, array=x.astype("float32"))
+    yield bad("value is a number (got 'a')", (1, 1), value="a", error=TypeError)
+    for wrong in ((1.0, 1), (True, 1), 1):
+        yield bad("pad: pad is a tuple of ints", wrong, error=TypeError)
 
 
 OP = Op(

@@ -66,12 +66,12 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     xp = array_module(gy)
     gx = gv = None
     if needs[0]:
-        gx = xp.where(saved.writer > 0, 0 * gy, gy)
+        gx = xp.where(saved.writer > 0, xp.zeros_like(gy), gy)
     if needs[1]:
         read = GETITEM(gy, key=saved.key)
         numbers = xp.reshape(xp.arange(1, 1 + int(np.prod(saved.selected))), saved.selected)
         last = xp.equal(GETITEM(saved.writer, key=saved.key), numbers)
-        gv = sum_to(xp.where(last, read, 0 * read), saved.shape_v)
+        gv = sum_to(xp.where(last, read, xp.zeros_like(read)), saved.shape_v)
     return gx, gv
 
 

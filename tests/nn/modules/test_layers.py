@@ -40,7 +40,7 @@ def test_arguments_of_conv2d_reach_the_function():
         ({"groups": 4}, "Conv2d: out_channels is divisible by groups"),
         ({"padding": "full"}, "Conv2d: padding is 'same', 'valid' or numbers"),
         ({"padding": "same", "stride": 2}, "Conv2d: padding='same' needs stride 1"),
-        ({"padding": -1}, "Conv2d: padding is not negative"),
+        ({"padding": -1}, "Conv2d: padding is at least 0"),
         ({"padding_mode": "mirror"}, "Conv2d: padding_mode is one of zeros"),
         ({"stride": 0}, "Conv2d: stride is at least 1"),
         ({"dilation": (1, 0)}, "Conv2d: dilation is at least 1"),
@@ -49,7 +49,7 @@ def test_arguments_of_conv2d_reach_the_function():
 def test_bad_arguments_of_conv2d(arguments, words):
     with pytest.raises(ValueError, match=words):
         nn.Conv2d(4, 6, 3, **arguments)
-    with pytest.raises(TypeError, match="Conv2d: kernel_size is an int or a pair"):
+    with pytest.raises(TypeError, match="Conv2d: kernel_size is an int or 2 ints"):
         nn.Conv2d(4, 6, 1.5)
 
 

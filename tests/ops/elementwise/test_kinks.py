@@ -63,3 +63,10 @@ def test_pow_at_zero():
     ga, gb = gradients("pow", np.array([0.0, 2.0, 0.0]), np.array([0.0, 0.0, 2.0]))
     np.testing.assert_array_equal(ga, [0.0, 0.0, 0.0])
     np.testing.assert_allclose(gb, [0.0, 2 * np.log(2), 0.0], rtol=1e-15)
+
+
+def test_xlogy_where_a_is_zero():
+    """0 log b = 0 for all b; the derivative in a is 0 where log b is not a number."""
+    ga, gb = gradients("xlogy", np.zeros(3), np.array([0.0, -1.0, 2.0]))
+    np.testing.assert_allclose(ga, [0.0, 0.0, 3 * np.log(2)], rtol=1e-15)
+    np.testing.assert_array_equal(gb[1:], [0.0, 0.0])

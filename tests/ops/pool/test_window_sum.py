@@ -7,7 +7,7 @@ import pytest
 
 from minitorch_cv.ops.pool.window_sum import OP, WINDOW_SPREAD
 
-SPANS = {"rows": ((0, 2), (1, 3)), "columns": ((0, 1), (0, 3), (2, 2))}
+SPANS = {"spans": (((0, 2), (1, 3)), ((0, 1), (0, 3), (2, 2)))}
 
 
 def test_sums():
@@ -19,6 +19,17 @@ def test_spread():
     x = np.array([[1.0, 10, 5], [100, 1000, 5]])
     y = WINDOW_SPREAD(x, **SPANS, size=(3, 3))
     np.testing.assert_array_equal(y, [[11, 10, 10], [1111, 1010, 1010], [1100, 1000, 1000]])
+
+
+def test_one_axis_and_three():
+    x = np.arange(8.0).reshape(2, 2, 2)
+    np.testing.assert_array_equal(OP(x, spans=(((0, 2), (1, 2)),))[0, 0], [1, 1])
+    whole = (((0, 2),),) * 3
+    assert OP(x, spans=whole).tolist() == [[[28]]]
+    assert (
+        WINDOW_SPREAD(np.ones((1, 1, 1)), spans=whole, size=(2, 2, 2)).tolist()
+        == np.ones((2, 2, 2)).tolist()
+    )
 
 
 def test_adjoint():

@@ -1,4 +1,4 @@
-"""var: which divisor, and no loss next to a large mean."""
+"""var and std: which divisor, and no loss next to a large mean."""
 
 from __future__ import annotations
 
@@ -32,3 +32,10 @@ def test_of_fewer_numbers_than_the_correction_is_inf_or_nan():
     """The divisor is never negative: PyTorch divides by max(0, n − correction)."""
     assert np.isposinf(OP(np.array([1.0, 2.0]), correction=3))
     assert np.isnan(OP(np.ones(2), correction=3))
+
+
+def test_the_deviation_of_equal_numbers_has_slope_0():
+    x = mt.tensor([[2.0, 2.0], [1.0, 3.0]], requires_grad=True)
+    x.std(1).sum().backward()
+    assert x.grad[0].tolist() == [0, 0]
+    assert x.grad[1].tolist() == pytest.approx([-(0.5**0.5), 0.5**0.5])

@@ -1,0 +1,1 @@
+"""Activations as functions, and attention."""

@@ -1,0 +1,1 @@
+"""Functions and in-place methods of tensors that order, pick, cut and join."""
