@@ -44,7 +44,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(PYTEST) -n $(WORKERS) --ignore=tests/parity
 
+# The models' parity tests compare with torchvision, and are skipped where it cannot be installed.
 parity: $(VENV)/.installed-test $(VENV)/.installed-torch
+	-@$(PIP) -e '.[torch,torchvision]'
 	$(PYTEST) -n $(WORKERS) tests/parity
 
 lint: $(VENV)/.installed-test

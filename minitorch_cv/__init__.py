@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "autograd", "backend", "data", "models", "nn", "ops", "optim", "tasks", "testing",
+    "autograd", "backend", "data", "interop", "models", "nn", "ops", "optim", "tasks", "testing",
 )  # fmt: skip
 _INNER_ROOMS = {"cuda": "backend.cuda", "linalg": "autograd.linalg"}
 
@@ -88,7 +88,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:  # the same names, for type checkers and editors
-    from . import autograd, backend, data, models, nn, ops, optim, tasks, testing
+    from . import autograd, backend, data, interop, models, nn, ops, optim, tasks, testing
     from .autograd import (
         Function,
         Tensor,
@@ -201,7 +201,7 @@ __all__ = [
     "default_generator", "device", "double", "dstack", "einsum", "empty", "empty_like",
     "enable_grad", "equal", "eye", "float16", "float32", "float64", "from_numpy", "full",
     "full_like", "get_default_dtype", "get_rng_state", "half", "hardshrink", "hstack",
-    "inference_mode", "int16", "int32", "int64", "int8", "is_grad_enabled",
+    "inference_mode", "int16", "int32", "int64", "int8", "interop", "is_grad_enabled",
     "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isin", "linalg", "linspace",
     "logspace", "long", "manual_seed", "meshgrid", "models", "nn", "no_grad", "numel", "ones",
     "ones_like", "ops", "optim", "prelu", "rand", "rand_like", "randint", "randint_like",

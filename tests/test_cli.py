@@ -310,7 +310,7 @@ def test_help_fits_80_columns(name: str, capsys, monkeypatch) -> None:
         (["trian"], "did you mean train?"),
         (["train"], "which network and which data?"),
         (["train", "lenet"], "which network and which data?"),
-        (["train", "lennet", "--data", "digits"], "did you mean lenet?"),
+        (["train", "lennet", "--data", "digits"], "did you mean lenet,"),
         (["train", "lenet", "--data", "digit"], "did you mean digits?"),
         (["train", "lenet", "--data", "mnist"], "--root is missing"),
         (["train", "lenet", "--data", "mnist", "--root", "nowhere"], "is missing (looked in"),

@@ -29,17 +29,18 @@ class Room(NamedTuple):
 
 # The standard library is open to all. A room may import itself and what its row names.
 ENGINE = ("backend", "ops", "autograd", "nn")
-ALL = (*ENGINE, "optim", "models", "data", "testing", "tasks")
+ALL = (*ENGINE, "optim", "models", "data", "testing", "interop", "tasks")
 ROOMS: dict[str, Room] = {
-    "kernels": Room(0, (), ("numpy", "numba")),
+    "kernels": Room(0, (), ("numpy", "numba", "llvmlite")),
     "backend": Room(1, ("kernels",), ("numpy", "cupy", "threadpoolctl")),
     "ops": Room(2, ("backend",)),
     "autograd": Room(3, ("ops", "backend")),
     "nn": Room(4, ("autograd", "ops", "backend")),
     "optim": Room(4, ("nn", "autograd", "ops", "backend")),  # nn: averaged models are modules
-    "models": Room(5, ENGINE),
+    "models": Room(5, (*ENGINE, "interop")),
     "data": Room(5, ("autograd", "backend"), ("numpy", "PIL", "scipy", "sklearn")),
     "testing": Room(5, ENGINE),
+    "interop": Room(5, ENGINE, ("numpy", "safetensors")),
     "tasks": Room(6, ALL, ("numpy", "PIL", "matplotlib", "safetensors", "tqdm")),
     "cli": Room(7, (*ALL, "front"), ("numpy", "PIL", "tqdm", "threadpoolctl", "numba")),
     "pytest_plugin": Room(7, ("testing",), ("pytest",)),

@@ -62,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     _check(commands)
     _gradcheck(commands)
     _where(commands)
+    _weights(commands)
     models = commands.add_parser("models", help="list the networks", description=(
         "Lists the networks that `minitorch-cv train` knows."))  # fmt: skip
     models.set_defaults(command="models")
@@ -281,6 +282,35 @@ def _where(commands: Any) -> None:
         epilog="example:\n  minitorch-cv where conv2d\n",
     )  # fmt: skip
     parser.add_argument("op", metavar="OP", help="conv2d, relu, batch_norm, …")
+
+
+def _weights(commands: Any) -> None:
+    parser = commands.add_parser(
+        "weights", help="list what a file of weights holds",
+        description="Names, shapes and dtypes of the tensors in a file: safetensors, .npz,\n"
+        "PyTorch's .pth/.pt/.th (without PyTorch; nothing in it is executed),\n"
+        ".caffemodel or .onnx.",
+        epilog="examples:\n  minitorch-cv weights resnet20.th --explain\n"
+        "  minitorch-cv weights resnet18.pth --model resnet18\n",
+    )  # fmt: skip
+    parser.add_argument("file", metavar="FILE", help="the file of weights")
+    parser.add_argument("--explain", action="store_true",
+                        help="show which key maps know its names")  # fmt: skip
+    parser.add_argument("--model", metavar="NAME",
+                        help="show how its names become those of this network")  # fmt: skip
+    parser.add_argument("--entry", metavar="NAME",
+                        help="where in a checkpoint they are (default: state_dict, …)")  # fmt: skip
+
+
+def _images(text: str) -> tuple[int, ...]:
+    """A converter for N,C,H,W."""
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sizes = ()
+    if len(sizes) != 4 or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"expects four whole numbers N,C,H,W (got {text!r})")
+    return sizes
 
 
 def _whole(low: int) -> Any:

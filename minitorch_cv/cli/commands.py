@@ -17,10 +17,12 @@ def run(arguments: Any) -> int:
     """Runs the command that was parsed; answers its exit code."""
     from .gradcheck import gradcheck
     from .training import train
+    from .weights import weights
 
     commands = {
         "train": train, "eval": evaluate, "predict": predict, "check": check,
         "gradcheck": gradcheck, "where": where, "models": models,
+        "weights": weights,
     }  # fmt: skip
     return commands[arguments.command](arguments)
 
@@ -132,9 +134,8 @@ def models(arguments: Any) -> int:  # noqa: ARG001 (every command is called with
     """`minitorch-cv models`: the networks by name, with their size."""
     from .. import models as room
 
+    width = max(map(len, room.list_models()))
     for name in room.list_models():
-        model = room.get_model(name)
-        count = sum(parameter.numel() for parameter in model.parameters())
-        first = (type(model).__doc__ or "").strip().split("\n")[0]
-        print(f"{name:<10} {count:>9,} parameters  {first}".replace(",", " ", 2))
+        count = f"{room.published(name).parameters:,}".replace(",", " ")
+        print(f"{name:<{width}} {count:>11} parameters  {room.meaning(name)}")
     return 0

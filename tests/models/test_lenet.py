@@ -90,15 +90,13 @@ def test_models_by_name():
     assert "lenet" in models.list_models() and models.list_models() == sorted(models.list_models())
     model = models.get_model("lenet", num_classes=3, image_size=28)
     assert isinstance(model, LeNet5) and model(images(1, 28)).shape == (1, 3)
-    for name in models.list_models():
-        assert isinstance(models.get_model(name), nn.Module)
 
 
 @pytest.mark.parametrize(
     ("name", "options", "error", "words"),
     [
         ("lenett", {}, ValueError, "did you mean lenet"),
-        ("zzz", {}, ValueError, "there are: lenet"),
+        ("zzz", {}, ValueError, r"list_models\(\) names them"),
         ("lenet", {"depth": 3}, TypeError, "no option depth; it has num_classes"),
     ],
 )

@@ -2,13 +2,22 @@
 
 Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
 recognition", Proceedings of the IEEE 86 (1998), section II.B and figure 2.
+
+What differs from the paper: ReLU instead of 1.7159 tanh(2x/3); the largest of 2 × 2 pixels instead
+of their sum times a trained weight plus a trained bias; conv2 sees all six maps, not the subsets of
+the paper's table I; a linear layer with softmax cross-entropy instead of distances to drawn digits
+(RBF units). The network of the paper is `lenet_1998`.
 """
 
 from __future__ import annotations
 
-from .. import nn
-from ..autograd.tensor import Tensor
+from ... import nn
+from ...autograd.tensor import Tensor
+from ..published import Published
 
+PUBLISHED = {
+    "lenet": Published(5, 61706, 416520, (1, 32, 32), "LeCun et al. 1998", data="MNIST"),
+}
 PADDING = {32: 0, 28: 2}  # of the first convolution, so that it always gives 28 × 28
 
 
@@ -21,11 +30,6 @@ class LeNet5(nn.Module):
 
     num_classes: how many scores are given; in_channels: of the image; image_size: 32, or 28 as
     MNIST has it, where conv1 pads by 2 (the paper puts 28 × 28 digits onto a 32 × 32 field).
-
-    What differs from the paper: ReLU instead of 1.7159 tanh(2x/3); the largest of 2 × 2 pixels
-    instead of their sum times a trained weight plus a trained bias; conv2 sees all six maps, not
-    the subsets of the paper's table I; a linear layer with softmax cross-entropy instead of
-    distances to drawn digits (RBF units).
 
     Raises ValueError for another image_size. Verified by PyTorch's parameters after 10 steps.
     """

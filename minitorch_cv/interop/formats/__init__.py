@@ -1,0 +1,1 @@
+"""The other formats, one file each: safetensors, npz, Caffe, ONNX."""

@@ -1,0 +1,1 @@
+"""PyTorch's own formats: a pickle machine for data alone, storages, containers, writing."""

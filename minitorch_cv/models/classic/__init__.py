@@ -1,0 +1,1 @@
+"""From the linear classifier to VGG: one layer after the other."""

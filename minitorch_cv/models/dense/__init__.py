@@ -1,0 +1,1 @@
+"""Densely connected networks: a layer sees what all layers before it gave."""

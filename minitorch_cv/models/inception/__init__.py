@@ -1,0 +1,1 @@
+"""Inception: windows of several sizes side by side."""

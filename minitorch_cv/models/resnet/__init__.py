@@ -1,0 +1,1 @@
+"""Residual networks: a block adds to what it is given."""

@@ -1,0 +1,1 @@
+"""Networks that give a score for each pixel."""

@@ -1,0 +1,1 @@
+"""Networks built for few parameters and few multiplications."""
