@@ -37,13 +37,3 @@ def started(model: M, weights: Any) -> M:
     if weights is not None:
         model.load_state_dict(read(weights, model))
     return model
-
-
-def load(model: M, state: dict[str, Any]) -> M:
-    """The model with a state dict in it. Raises StateDictError for one of another model.
-
-    Files older than batch norm's counter of batches do not have it; it then stays as it is.
-    """
-    counters = {k: v for k, v in model.state_dict().items() if k.endswith("num_batches_tracked")}
-    model.load_state_dict({**counters, **state})
-    return model

@@ -17,7 +17,7 @@ from ...autograd.joining import cat
 from ...autograd.tensor import Tensor
 from ...nn import functional as F  # noqa: N812
 from ..published import Published
-from ..weights import load, read
+from ..weights import read
 from .blocks import BasicConv2d, scaled_as_tensorflow, start_truncated
 
 PUBLISHED = {
@@ -197,7 +197,7 @@ def googlenet(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> G
     kwargs["init_weights"] = False
     stored = any(key.startswith("aux1.") for key in state)
     model = GoogLeNet(aux_logits=stored or wanted, **kwargs)
-    load(model, state)
+    model.load_state_dict(state)
     if not wanted:
         model.aux_logits, model.aux1, model.aux2 = False, None, None
     return model

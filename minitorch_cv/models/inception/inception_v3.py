@@ -18,7 +18,7 @@ from ...autograd.joining import cat
 from ...autograd.tensor import Tensor
 from ...nn import functional as F  # noqa: N812
 from ..published import torchvision_row
-from ..weights import load, read
+from ..weights import read
 from .blocks import BasicConv2d, scaled_as_tensorflow, start_truncated
 
 PUBLISHED = {
@@ -263,7 +263,7 @@ def inception_v3(*, weights: Any = None, progress: bool = True, **kwargs: Any) -
     kwargs["init_weights"] = False
     stored = any(key.startswith("AuxLogits.") for key in state)
     model = Inception3(aux_logits=stored or wanted, **kwargs)
-    load(model, state)
+    model.load_state_dict(state)
     if not wanted:
         model.aux_logits, model.AuxLogits = False, None
     return model

@@ -49,6 +49,8 @@ class State:
         """
         if destination is None:
             destination = OrderedDict()
+            # PyTorch's mark of a state dict that knows the versions of its layers (_came_later).
+            destination._metadata = OrderedDict()  # type: ignore[attr-defined]
         for name, value in self._state_members(prefix):
             destination[name] = value if keep_vars else value.detach()
         return destination
@@ -80,7 +82,7 @@ class State:
                 f"load_state_dict: expects a dict of tensors (got {type(state_dict).__name__})"
             )
         own = dict(self._state_members(""))
-        missing = [key for key in own if key not in state_dict]
+        missing = [key for key in own if key not in state_dict and not _came_later(key, state_dict)]
         unexpected = [key for key in state_dict if key not in own]
         values: dict[str, Any] = {}
         wrong: list[str] = []
@@ -104,6 +106,14 @@ class State:
         for key, array in values.items():
             _write(own[key], array, assign)
         return LoadedKeys(missing, unexpected)
+
+
+def _came_later(key: str, state_dict: Mapping[str, Any]) -> bool:
+    """True for batch norm's counter of batches, which state dicts without a version may lack.
+
+    PyTorch added it in version 2 of the layer; what the module has then stays.
+    """
+    return key.endswith("num_batches_tracked") and not hasattr(state_dict, "_metadata")
 
 
 def _fitting(key: str, target: Tensor, value: Any, assign: bool, wrong: list[str]) -> Any:

@@ -156,3 +156,15 @@ def test_non_persistent_buffers_are_no_keys():
         model.load_state_dict({"kept": mt.ones(1), "left": mt.ones(1)})
     model.register_buffer("left", mt.ones(1))
     assert list(model.state_dict()) == ["kept", "left"]
+
+
+def test_the_counter_of_batches_may_be_missing():
+    """State dicts older than the counter lack it; what the layer has then stays."""
+    layer = nn.BatchNorm2d(3)
+    layer(mt.randn(2, 3, 4, 4))
+    old = {key: value for key, value in layer.state_dict().items() if "num_batches" not in key}
+    found = layer.load_state_dict(old)
+    assert found.missing_keys == [] and layer.num_batches_tracked.item() == 1
+    del old["running_mean"]
+    with pytest.raises(ValueError, match="missing key: running_mean"):
+        layer.load_state_dict(old)

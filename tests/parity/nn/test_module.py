@@ -244,3 +244,24 @@ def test_calls_that_raise(call):
     with pytest.raises((ValueError, TypeError, IndexError, RuntimeError)) as caught:
         call(mt, MF)
     assert ": " in str(caught.value) and "operands could not be" not in str(caught.value)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_state_dict_without_the_counter_of_batches(plain):
+    theirs, ours = torch.nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+    state = theirs.state_dict()
+    del state["num_batches_tracked"]
+    answers = []
+    for layer in (theirs, ours):
+        given = dict(state) if plain else state
+        if layer is ours:
+            arrays = {key: value.numpy() for key, value in given.items()}
+            given = type(given)(arrays)
+            if not plain:
+                given._metadata = state._metadata
+        try:
+            layer.load_state_dict(given)
+            answers.append("loaded")
+        except RuntimeError:
+            answers.append("refused")
+    assert answers == (["loaded"] * 2 if plain else ["refused"] * 2)
