@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import minitorch_cv as mt
-from minitorch_cv.models.weights import load
 
 torch = pytest.importorskip("torch")
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -28,7 +27,9 @@ def trained(data_dir, name):
     path = data_dir / "resnet_cifar10" / f"{FILES[name]}.th"
     stored = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     state = {key.removeprefix("module."): value.numpy() for key, value in stored.items()}
-    return load(mt.models.get_model(name), state).eval()
+    model = mt.models.get_model(name)
+    model.load_state_dict(state)
+    return model.eval()
 
 
 def test_the_logits_of_resnet20(data_dir, pictures):

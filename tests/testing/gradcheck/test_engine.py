@@ -33,9 +33,9 @@ def conv_with(change):
     return (forward, backward), [rng.normal(size=(1, 64, 6, 6)), rng.normal(size=(64, 64, 3, 3))]
 
 
-def short(pair, inputs):
+def short(pair, inputs, budget=0.5):
     """gradcheck, with a scan of half a second."""
-    return check_subject(make_subject(pair, inputs, None, None), budget=0.5)
+    return check_subject(make_subject(pair, inputs, None, None), budget=budget)
 
 
 @pytest.mark.parametrize("where", [(0, 0, 0, 0), (63, 63, 2, 2), (17, 30, 1, 2)])
@@ -56,7 +56,7 @@ def test_the_last_tap_is_seen_in_strides():
     def change(gw):
         gw[5:, :, 2, 2] = 0
 
-    result = short(*conv_with(change))
+    result = short(*conv_with(change), budget=3.0)  # all nine taps, on a busy machine, too
     assert result.first.where == (5, 0, 2, 2)
     assert result.inputs[1].where.startswith("only the last tap")
     rows = [line.strip() for line in str(result).splitlines()]
