@@ -17,6 +17,7 @@ import numba
 
 _MOST = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 _count = _MOST
+_ENOUGH = 1_500_000  # 20 µs at 75 GFLOP/s
 _helpers: ThreadPoolExecutor | None = None
 
 
@@ -30,6 +31,11 @@ def set_num_threads(count: int) -> None:
 def get_num_threads() -> int:
     """How many threads a kernel runs on."""
     return _count
+
+
+def worth(flops: int) -> int:
+    """How many threads so much arithmetic keeps busy for longer than it takes to wake them."""
+    return max(1, min(_count, flops // _ENOUGH))
 
 
 def run(kernel: Callable[..., None], *args: Any, most: int = _MOST) -> None:

@@ -20,3 +20,18 @@ def set_num_threads(count: int) -> None:
     except ImportError:  # numba is missing, and with it the kernels
         return
     threads.set_num_threads(count)
+    hold_kernels_blas()
+
+
+def hold_kernels_blas() -> None:
+    """One thread for the BLAS that kernels call: SciPy's, where it is not NumPy's as well.
+
+    Kernels call it on all their threads at once, each for its own part of the work.
+    """
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return
+    for library in ThreadpoolController().lib_controllers:
+        if library.user_api == "blas" and "scipy.libs" in library.filepath:
+            library.set_num_threads(1)

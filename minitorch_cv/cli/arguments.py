@@ -62,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     _check(commands)
     _gradcheck(commands)
     _where(commands)
+    _explain_conv(commands)
     _weights(commands)
     models = commands.add_parser("models", help="list the networks", description=(
         "Lists the networks that `minitorch-cv train` knows."))  # fmt: skip
@@ -300,6 +301,31 @@ def _weights(commands: Any) -> None:
                         help="show how its names become those of this network")  # fmt: skip
     parser.add_argument("--entry", metavar="NAME",
                         help="where in a checkpoint they are (default: state_dict, …)")  # fmt: skip
+
+
+def _explain_conv(commands: Any) -> None:
+    parser = commands.add_parser(
+        "explain-conv", help="say how a convolution is computed, and time it",
+        description=_EXPLAIN_CONV,
+        epilog="example:\n  minitorch-cv explain-conv 64 128 3 --input 32,64,56,56\n",
+    )  # fmt: skip
+    for name, meaning in (("IN", "input channels"), ("OUT", "output channels"),
+                          ("KERNEL", "height and width of the kernel")):  # fmt: skip
+        parser.add_argument(name.lower(), type=_whole(1), metavar=name, help=meaning)
+    parser.add_argument("--input", required=True, type=_images, metavar="N,C,H,W",
+                        help="shape of the images")  # fmt: skip
+    for name, default in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
+        parser.add_argument(f"--{name}", type=_whole(min(default, 1)), default=default,
+                            metavar="N", help=f"as in nn.Conv2d (default: {default})")  # fmt: skip
+    parser.add_argument("--threads", type=_whole(1), default=1, metavar="N",
+                        help="CPU threads to use (default: 1)")  # fmt: skip
+
+
+_EXPLAIN_CONV = """\
+Says which kernel computes a convolution in float32 and why, how much there is
+to compute and to move, what this machine could do at best (its roofline: the
+speed of a large matrix product and of a copy), and how long it took.
+"""
 
 
 def _images(text: str) -> tuple[int, ...]:

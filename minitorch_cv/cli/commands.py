@@ -15,13 +15,14 @@ from .accuracy import below, percent
 
 def run(arguments: Any) -> int:
     """Runs the command that was parsed; answers its exit code."""
+    from .explain_conv import explain_conv
     from .gradcheck import gradcheck
     from .training import train
     from .weights import weights
 
     commands = {
         "train": train, "eval": evaluate, "predict": predict, "check": check,
-        "gradcheck": gradcheck, "where": where, "models": models,
+        "explain-conv": explain_conv, "gradcheck": gradcheck, "where": where, "models": models,
         "weights": weights,
     }  # fmt: skip
     return commands[arguments.command](arguments)

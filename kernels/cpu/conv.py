@@ -1,0 +1,95 @@
+"""conv on float32 images and sequences: its three products, each by the method that suits it.
+
+The methods have files of their own, conv_winograd.py, conv_columns.py and so on; which one runs is
+said by conv_choice.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .conv_choice import choose
+from .conv_geometry import Geometry, geometry_of, plan_of
+
+
+def supports(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, **_: Any) -> bool:
+    """float32, one or two axes of space, and something to add up."""
+    same = x.dtype == w.dtype == np.float32 and (b is None or b.dtype == np.float32)
+    return same and x.ndim <= 4 and x.size > 0
+
+
+class Explanation(NamedTuple):
+    """What runs for a convolution and why, and what it costs by its definition."""
+
+    method: str
+    reason: str
+    y_shape: tuple[int, ...]
+    flops: int  # additions and multiplications
+    bytes: int  # of x, w and y, each once
+
+
+def explain(x: np.ndarray, w: np.ndarray, **params: Any) -> Explanation:
+    """For arrays of these shapes; their values are not looked at."""
+    g = geometry_of(x.shape, w.shape, plan_of(w, **params))
+    rule = choose(g)
+    return Explanation(rule.name, rule.reason, (g.N, g.OC, g.OH, g.OW), g.flops, g.bytes)
+
+
+def forward(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, **params: Any
+) -> tuple[np.ndarray, tuple[Any, ...]]:
+    plan = plan_of(w, **params)
+    g = geometry_of(x.shape, w.shape, plan)
+    y = convolve(packed(x, (g.H, g.W)), packed(w, g.K), b, g)
+    return y.reshape(y.shape[:2] + y.shape[-x.ndim + 2 :]), (x, w, plan)
+
+
+def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
+    """The gradients; NotImplemented for what `supports` does not take."""
+    x, w, plan = saved
+    if not supports(x, w, None):
+        return NotImplemented
+    g = geometry_of(x.shape, w.shape, plan)
+    gy = packed(gy, (g.OH, g.OW))
+    gx = gw = gb = None
+    if needs[0]:
+        gx = input_gradient(gy, packed(w, g.K), g).reshape(x.shape)
+    if needs[1]:
+        gw = weight_gradient(gy, packed(x, (g.H, g.W)), g).reshape(w.shape)
+    if needs[2]:
+        gb = bias_gradient(gy)
+    return gx, gw, gb
+
+
+def bias_gradient(gy: np.ndarray) -> np.ndarray:
+    """gb = Σ gy, row by row first: sums of few numbers round less."""
+    gb: np.ndarray = gy.sum(axis=3).sum(axis=(0, 2))
+    return gb
+
+
+def packed(x: np.ndarray, sizes: tuple[int, ...]) -> np.ndarray:
+    """Contiguous, as images of two axes."""
+    return np.ascontiguousarray(x).reshape(*x.shape[:2], *sizes)
+
+
+def convolve(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) -> np.ndarray:
+    """y, of contiguous images."""
+    if b is not None:
+        b = np.ascontiguousarray(b)
+    y: np.ndarray = choose(g).method.forward(x, w, b, g)
+    return y
+
+
+def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
+    """gx = the adjoint of the convolution, of contiguous gy."""
+    gx: np.ndarray = choose(g).method.input_gradient(gy, w, g)
+    return gx
+
+
+def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
+    """gw, of contiguous images."""
+    gw: np.ndarray = choose(g).method.weight_gradient(gy, x, g)
+    return gw
