@@ -48,7 +48,11 @@ def forward(
 
 
 def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
-    """The gradients; NotImplemented for what `supports` does not take."""
+    """The gradients; NotImplemented for what `supports` does not take, and for inf and NaN.
+
+    Blocks are filled up with columns that do not count. Times 0, an infinity in them is NaN, and
+    would spread to elements of gw that never met it; the reference looks at each product alone.
+    """
     x, w, plan = saved
     if not supports(x, w, None):
         return NotImplemented
@@ -59,6 +63,8 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
         gx = input_gradient(gy, packed(w, g.K), g).reshape(x.shape)
     if needs[1]:
         gw = weight_gradient(gy, packed(x, (g.H, g.W)), g).reshape(w.shape)
+        if not np.isfinite(gw.sum()):
+            return NotImplemented
     if needs[2]:
         gb = bias_gradient(gy)
     return gx, gw, gb

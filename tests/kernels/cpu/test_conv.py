@@ -162,6 +162,18 @@ def test_nan_and_infinity_stay_where_they_are():
     np.testing.assert_array_equal(np.isposinf(y), np.isposinf(want))
 
 
+def test_an_infinity_does_not_spread_in_the_weight_gradient():
+    x, w, _ = inputs((1, 2, 5, 4), (3, 2, 2, 3))
+    x[0, 1, 2, 0] = np.inf
+    y, saved = OP.run((x, w, None), {"stride": 1, "padding": 1})
+    gy = np.ones_like(y)
+    got = OP.differentiate(gy, saved, (False, True, False))[1]
+    with use_kernels("reference"):
+        want = OP.differentiate(gy, OP.run((x, w, None), {"stride": 1, "padding": 1})[1],
+                                (False, True, False))[1]  # fmt: skip
+    assert np.array_equal(np.isnan(got), np.isnan(want)) and np.isinf(want).any()
+
+
 def _in_a_child(queue):
     x, w, b = inputs((2, 16, 12, 12), (16, 16, 3, 3))
     queue.put(OP(x, w, b, padding=1))
