@@ -8,7 +8,7 @@ from minitorch_cv.cli.arguments import UsageError, build_parser
 from minitorch_cv.cli.explain_conv import explain_conv
 from minitorch_cv.tasks.errors import TaskError
 
-pytest.importorskip("minitorch_cv.kernels.cpu.conv")
+pytest.importorskip("minitorch_cv.kernels.cpu.conv.conv")
 
 
 def explained(capsys, *words):

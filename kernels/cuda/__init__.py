@@ -1,1 +1,3 @@
-"""CUDA C++ kernels; one `.cu` file per op."""
+"""CUDA C++ kernels, `.cu` files in the families of ops/. KERNELS: as in cpu/."""
+
+KERNELS: dict[str, str] = {}

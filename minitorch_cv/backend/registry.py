@@ -1,6 +1,7 @@
 """The kernel registry: which fast kernel, if any, takes over for an op on a device.
 
-A kernel is the module `minitorch_cv.kernels.<device>.<op>`, imported when the op first runs. It has
+A kernel is a module below `minitorch_cv.kernels.<device>`, or an object in one; the table KERNELS
+of that package says where, and it is imported when the op first runs. It has
 
     supports(*arrays, **params) -> bool         are these arguments ones it was written for?
     forward(*arrays, **params) -> (y, fields)   the op's output, and its `Saved`, field by field
@@ -14,15 +15,15 @@ project branches on speed.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import warnings
-from types import ModuleType, TracebackType
+from types import TracebackType
+from typing import Any
 
 from .threads import hold_kernels_blas
 
 _MODES = ("fast", "reference")
 _mode = "fast"
-_loaded: dict[tuple[str, str], ModuleType | None] = {}
+_loaded: dict[tuple[str, str], Any] = {}
 
 
 class use_kernels:  # noqa: N801 (a context manager, used like a function)
@@ -71,8 +72,8 @@ def kernels_in_use() -> str:
     return _mode
 
 
-def find_kernel(op: str, device: str) -> ModuleType | None:
-    """The kernel module of an op on a device; None in reference mode or where there is none."""
+def find_kernel(op: str, device: str) -> Any:
+    """The kernel of an op on a device; None in reference mode or where there is none."""
     if _mode == "reference":
         return None
     key = (op, device)
@@ -82,26 +83,31 @@ def find_kernel(op: str, device: str) -> ModuleType | None:
 
 
 def kernel_path(op: str, device: str) -> str | None:
-    """The name of the kernel module of an op on a device, without loading it; None without one."""
-    name = f"minitorch_cv.kernels.{device}.{op}"
-    try:
-        return name if importlib.util.find_spec(name) is not None else None
-    except ModuleNotFoundError:  # no kernels for this device, or run from a bare checkout
+    """The name of the kernel of an op on a device, without loading it; None without one."""
+    if device not in ("cpu", "cuda"):
         return None
+    package = f"minitorch_cv.kernels.{device}"
+    try:
+        place = importlib.import_module(package).KERNELS.get(op)
+    except ModuleNotFoundError:  # run from a bare checkout
+        return None
+    return None if place is None else f"{package}.{place}"
 
 
-def _load(op: str, device: str) -> ModuleType | None:
+def _load(op: str, device: str) -> Any:
     """Imports a kernel; where numba is missing, says so once and leaves the reference path."""
-    if device not in ("cpu", "cuda") or kernel_path(op, device) is None:
+    path = kernel_path(op, device)
+    if path is None:
         return None
+    module, _, name = path.partition(":")
     try:
-        module = importlib.import_module(f"minitorch_cv.kernels.{device}.{op}")
+        kernel = importlib.import_module(module)
     except ImportError as error:
         _warn_once(str(error))
         return None
     if device == "cpu":
         hold_kernels_blas()
-    return module
+    return getattr(kernel, name) if name else kernel
 
 
 _warned: set[str] = set()

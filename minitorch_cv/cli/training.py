@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import from_numpy
+from ..backend.atomic import write_atomically
 from ..backend.threads import set_num_threads
 from ..tasks import checkpoint as files
 from ..tasks.errors import CheckpointError, Interrupted, TaskError
@@ -229,7 +230,7 @@ def _write_report(
             times=_times(trainer, seconds),
         )
     )
-    files.write_atomically(trainer.folder.report, page.encode())
+    write_atomically(trainer.folder.report, page.encode())
 
 
 def _times(trainer: Trainer, seconds: float) -> list[tuple[str, Any]]:

@@ -10,8 +10,8 @@ from typing import IO, Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from ..backend.atomic import written_atomically
 from ..backend.device import to_numpy
-from .atomic import written_atomically
 from .errors import WeightsError
 from .formats import safetensors
 from .pytorch import writing

@@ -70,22 +70,6 @@ def check_images(op: str, x: Array, n: int = 2) -> None:
     raise ValueError(f"{op}: {what} are {layout} (got x {x.shape}); reshape x to {many} axes")
 
 
-def check_float(op: str, **arrays: Array) -> None:
-    """Raises TypeError unless all arrays are of one and the same float dtype."""
-    first = next(iter(arrays.values()))
-    for name, array in arrays.items():
-        if array.dtype.kind != "f":
-            raise TypeError(
-                f"{op}: {name} must be of a float dtype (got {array.dtype}); use {name}.float()"
-            )
-        if array.dtype != first.dtype:
-            listing = ", ".join(f"{key} {value.dtype}" for key, value in arrays.items())
-            raise TypeError(
-                f"{op}: inputs are of different dtypes (got {listing}); bring them to one, "
-                f"e.g. with {name}.to({first.dtype})"
-            )
-
-
 def check_fits(
     op: str,
     x: Array,

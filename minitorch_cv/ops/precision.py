@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backend.library import Array, array_module
 
 
@@ -17,13 +19,27 @@ def check_float(op: str, name: str, x: Array) -> None:
         raise TypeError(f"{op}: {name} is a float tensor (got {x.dtype}); use {name}.float()")
 
 
+def check_floats(op: str, **arrays: Array) -> None:
+    """Raises TypeError unless all arrays are of one and the same float dtype."""
+    for name, array in arrays.items():
+        if array.dtype.kind != "f":
+            raise TypeError(
+                f"{op}: {name} must be of a float dtype (got {array.dtype}); use {name}.float()"
+            )
+    _check_same(op, arrays, next(iter(arrays.values())).dtype)
+
+
 def check_numbers(op: str, **arrays: Array) -> None:
     """Raises TypeError unless all arrays are of one and the same dtype, of floats or integers."""
-    floats = [array.dtype for array in arrays.values() if array.dtype.kind == "f"]
-    wanted = floats[0] if floats else next(iter(arrays.values())).dtype
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":
             raise TypeError(f"{op}: {name} holds numbers (got {array.dtype}); use {name}.float()")
+    floats = [array.dtype for array in arrays.values() if array.dtype.kind == "f"]
+    _check_same(op, arrays, floats[0] if floats else next(iter(arrays.values())).dtype)
+
+
+def _check_same(op: str, arrays: dict[str, Array], wanted: Any) -> None:
+    for name, array in arrays.items():
         if array.dtype != wanted:
             listing = ", ".join(f"{key} {value.dtype}" for key, value in arrays.items())
             raise TypeError(

@@ -14,13 +14,13 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backend.atomic import write_atomically
 from .errors import CheckpointError
 
 FORMAT = "minitorch_cv.checkpoint"
@@ -90,43 +90,6 @@ def checksum(tensors: dict[str, np.ndarray]) -> str:
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Puts `content` at `path` in one step: temporary file beside it, flush to disk, rename.
-
-    Raises OSError where that fails; what was at `path` is then untouched.
-    """
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(".tmp", f".{target.name}.", target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's 0600 is for secrets
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _flush_folder(target.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """The rename itself reaches the disk, where the system can flush folders at all."""
-    with contextlib.suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import write_atomically
+from ..backend.atomic import write_atomically
 from .errors import TaskError
 
 CHECKPOINT, METRICS, REPORT = "checkpoint.safetensors", "metrics.jsonl", "report.html"

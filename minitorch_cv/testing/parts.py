@@ -16,6 +16,7 @@ from typing import Any
 from .. import nn
 from ..autograd import functions, joining
 from ..autograd.tensor import Tensor
+from ..backend.registry import kernel_path
 from ..nn import functional
 from ..ops.catalog import module_of, op_named, spoken_names
 from ..ops.op import Op
@@ -67,8 +68,8 @@ def parts_of(name: str) -> dict[str, str | None]:
         "forward": place if row else _code(op.forward),
         "backward": place if row else _code(op.backward),
         "reference": place if row else op.reference and _code(op.reference),
-        "CPU kernel": _kernel("cpu", f"{name}.py"),
-        "CUDA kernel": _kernel("cuda", f"{name}.cu"),
+        "CPU kernel": _kernel(name, "cpu", ".py"),
+        "CUDA kernel": _kernel(name, "cuda", ".cu"),
         "function": _function(name),
         "layer": _layer(name),
         "tests": _in_checkout(f"tests/ops/{folder}/test_{stem}.py"),
@@ -108,12 +109,16 @@ def _in_checkout(path: str) -> str | None:
     return path if root is not None and (root / path).is_file() else None
 
 
-def _kernel(device: str, file: str) -> str | None:
+def _kernel(name: str, device: str, ending: str) -> str | None:
     """Kernels lie beside the package in a checkout, inside it in a wheel."""
-    for path in (_PACKAGE.parent / "kernels" / device / file, _PACKAGE / "kernels" / device / file):
-        if path.is_file():
-            return _relative(path)
-    return None
+    place = kernel_path(name, device)
+    if place is None:
+        return None
+    file = place.partition(":")[0].removeprefix("minitorch_cv.").replace(".", "/") + ending
+    return next(
+        (_relative(top / file) for top in (_PACKAGE.parent, _PACKAGE) if (top / file).is_file()),
+        None,
+    )
 
 
 def _function(name: str) -> str | None:

@@ -15,6 +15,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from writing import write  # noqa: E402 (lies beside this file)
+
 from minitorch_cv.models.registry import FAMILIES  # noqa: E402
 
 PAGE = ROOT / "docs" / "models.md"
@@ -70,15 +72,8 @@ def page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the page, or says whether it is as it would be written."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    sys.stderr.write("docs/models.md is out of date: run `make docs`\n")
-    return 1
+    """Writes the page, or compares with `--check`."""
+    return write(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests" / "onnx"))
 
 from mapping import LEFT_OUT, ONE_FUNCTION, Library, run  # noqa: E402
 from reader import LOST, Case, read_cases  # noqa: E402
+from writing import write  # noqa: E402 (lies beside this file)
 
 PAGE = ROOT / "docs" / "onnx.md"
 HEAD = """# The operator cases of ONNX
@@ -107,14 +108,7 @@ We follow PyTorch; the mapping bridges the difference.
 
 def main(arguments: list[str]) -> int:
     """Writes the page, or compares with `--check`."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    sys.stderr.write("docs/onnx.md is out of date: run `python tools/pages/page_onnx.py`\n")
-    return 1
+    return write(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":

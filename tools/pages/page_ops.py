@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from writing import write
 
 from minitorch_cv.ops import catalog
 from minitorch_cv.ops.op import Op
@@ -118,14 +119,7 @@ def _samples(op: Op) -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes the page, or compares with `--check`."""
-    text = page()
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    sys.stderr.write("docs/ops.md is out of date: run `make docs`\n")
-    return 1
+    return write(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":

@@ -82,9 +82,8 @@ def _optimizers() -> str:
         "See `tests/parity/optim`.\n",
         "| | cases |\n| --- | ---: |",
     ]
-    return (
-        "\n".join([*lines, *(f"| `{name}` | {count} |" for name, count in COUNTS.items())]) + "\n"
-    )
+    rows = (row for kind in COUNTS.values() for row in kind.items())
+    return "\n".join([*lines, *(f"| `{name}` | {count} |" for name, count in rows)]) + "\n"
 
 
 def main(argv: list[str]) -> int:

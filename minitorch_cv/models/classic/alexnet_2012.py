@@ -14,6 +14,7 @@ from typing import Any
 
 from ... import nn
 from ...autograd.tensor import Tensor
+from ..parts import normal
 from ..published import Published
 from ..weights import started
 
@@ -76,12 +77,10 @@ class AlexNet2012(nn.Module):
 
         Those are the second, fourth and fifth convolution and the hidden linear layers.
         """
+        normal(self, 0.01)
         ones = [self.features[k] for k in (4, 10, 12)] + [self.classifier[k] for k in (0, 3)]
-        for module in self.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
-                nn.init.normal_(module.weight, 0.0, 0.01)
-                if module.bias is not None:
-                    nn.init.constant_(module.bias, float(any(module is one for one in ones)))
+        for module in ones:
+            nn.init.ones_(module.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores (N, num_classes) of images (N, 3, 227, 227)."""

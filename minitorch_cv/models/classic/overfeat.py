@@ -14,6 +14,7 @@ from typing import Any
 
 from ... import nn
 from ...autograd.tensor import Tensor
+from ..parts import normal
 from ..published import Published
 from ..weights import started
 
@@ -65,11 +66,7 @@ class OverFeat(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(4096, num_classes),
         )
-        for module in self.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
-                nn.init.normal_(module.weight, 0.0, 0.01)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        normal(self, 0.01)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores (N, num_classes) of images (N, 3, 231, 231)."""

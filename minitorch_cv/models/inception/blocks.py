@@ -9,6 +9,7 @@ from ...autograd.joining import cat
 from ...autograd.tensor import Tensor
 from ...nn import functional as F  # noqa: N812
 from ..parts import one_and_zero
+from ..weights import read
 
 
 class BasicConv2d(nn.Module):
@@ -40,3 +41,18 @@ def start_truncated(model: nn.Module, std: float) -> None:
             own = float(getattr(module, "stddev", std))
             nn.init.trunc_normal_(module.weight, 0.0, own, -2, 2)
     one_and_zero(model)
+
+
+def with_stored_heads(
+    kind: Any, weights: Any, prefix: str, wanted: bool, options: dict[str, Any]
+) -> Any:
+    """The model with `weights` in it; it has auxiliary heads where they hold some (`prefix`).
+
+    Published weights were trained on images scaled as TensorFlow does, which the model then does.
+    """
+    state = read(weights)
+    stored = any(key.startswith(prefix) for key in state)
+    given = {"transform_input": True} | options | {"init_weights": False}
+    model = kind(aux_logits=stored or wanted, **given)
+    model.load_state_dict(state)
+    return model

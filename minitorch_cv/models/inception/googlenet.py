@@ -17,8 +17,7 @@ from ...autograd.joining import cat
 from ...autograd.tensor import Tensor
 from ...nn import functional as F  # noqa: N812
 from ..published import Published
-from ..weights import read
-from .blocks import BasicConv2d, scaled_as_tensorflow, start_truncated
+from .blocks import BasicConv2d, scaled_as_tensorflow, start_truncated, with_stored_heads
 
 PUBLISHED = {
     "googlenet": Published(
@@ -191,13 +190,8 @@ def googlenet(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> G
     """
     if weights is None:
         return GoogLeNet(**kwargs)
-    state = read(weights)
     wanted = kwargs.pop("aux_logits", False)
-    kwargs.setdefault("transform_input", True)
-    kwargs["init_weights"] = False
-    stored = any(key.startswith("aux1.") for key in state)
-    model = GoogLeNet(aux_logits=stored or wanted, **kwargs)
-    model.load_state_dict(state)
+    model = with_stored_heads(GoogLeNet, weights, "aux1.", wanted, kwargs)
     if not wanted:
         model.aux_logits, model.aux1, model.aux2 = False, None, None
     return model

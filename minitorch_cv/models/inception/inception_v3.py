@@ -18,8 +18,7 @@ from ...autograd.joining import cat
 from ...autograd.tensor import Tensor
 from ...nn import functional as F  # noqa: N812
 from ..published import torchvision_row
-from ..weights import read
-from .blocks import BasicConv2d, scaled_as_tensorflow, start_truncated
+from .blocks import BasicConv2d, scaled_as_tensorflow, start_truncated, with_stored_heads
 
 PUBLISHED = {
     "inception_v3": torchvision_row(
@@ -257,13 +256,8 @@ def inception_v3(*, weights: Any = None, progress: bool = True, **kwargs: Any) -
     """
     if weights is None:
         return Inception3(**kwargs)
-    state = read(weights)
     wanted = kwargs.pop("aux_logits", True)
-    kwargs.setdefault("transform_input", True)
-    kwargs["init_weights"] = False
-    stored = any(key.startswith("AuxLogits.") for key in state)
-    model = Inception3(aux_logits=stored or wanted, **kwargs)
-    model.load_state_dict(state)
+    model = with_stored_heads(Inception3, weights, "AuxLogits.", wanted, kwargs)
     if not wanted:
         model.aux_logits, model.AuxLogits = False, None
     return model

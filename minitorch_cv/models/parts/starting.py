@@ -22,6 +22,15 @@ def zero_bias(model: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
+def normal(model: nn.Module, std: float) -> None:
+    """Convolutions and linear layers start normal with deviation `std`, biases with 0."""
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.normal_(module.weight, 0.0, std)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
 def he_fan_out(model: nn.Module) -> None:
     """Convolutions start normal with variance 2 / (out_channels · kernel elements), norms as the
     identity.

@@ -13,6 +13,7 @@ from ...ops.conv.conv_transpose import OP as CONV_TRANSPOSE
 from ...ops.conv.im2col import COL2IM, Window
 from ...ops.conv.im2col import OP as IM2COL
 from ...ops.geometry import check_fits, check_images, numbers_from
+from ...ops.op import Op
 from .judging import judge
 
 
@@ -76,9 +77,7 @@ def _conv(
     _judge_tensors(name, x, weight, bias)
     check_weight_axes(name, weight.array, n, "OC, C/groups")
     params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    if x.array.ndim == n + 1:
-        return apply(CONV, x.unsqueeze(0), weight, bias, **params).squeeze(0)
-    return apply(CONV, x, weight, bias, **params)
+    return _on_batch(CONV, n, x, weight, bias, params)
 
 
 def conv_transpose1d(
@@ -149,9 +148,14 @@ def _conv_transpose(
         "stride": stride, "padding": padding, "output_padding": output_padding, "groups": groups,
         "dilation": dilation,
     }  # fmt: skip
+    return _on_batch(CONV_TRANSPOSE, n, x, weight, bias, params)
+
+
+def _on_batch(op: Op, n: int, x: Tensor, weight: Tensor, bias: Any, params: Any) -> Tensor:
+    """The op on a batch; x with n + 1 axes is one sample, and so is what comes back."""
     if x.array.ndim == n + 1:
-        return apply(CONV_TRANSPOSE, x.unsqueeze(0), weight, bias, **params).squeeze(0)
-    return apply(CONV_TRANSPOSE, x, weight, bias, **params)
+        return apply(op, x.unsqueeze(0), weight, bias, **params).squeeze(0)
+    return apply(op, x, weight, bias, **params)
 
 
 def _judge_tensors(name: str, x: Any, weight: Any, bias: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from ...autograd.modes import state
@@ -34,7 +35,7 @@ def dropout(
     Raises ValueError for a p outside [0, 1].
     """
     judge("dropout", input=input)
-    return _drop("dropout", input, input.shape, p, training, inplace, generator)
+    return _drop("dropout", input, input.shape, p, training, inplace, generator, _zeros)
 
 
 def dropout1d(
@@ -53,7 +54,7 @@ def dropout1d(
     if input.ndim == 2:
         _judge_inplace("dropout1d", input, inplace)
     channels = _channels("dropout1d", input, input.ndim - 1, p, training)
-    return _drop("dropout1d", input, channels, p, training, inplace, generator)
+    return _drop("dropout1d", input, channels, p, training, inplace, generator, _zeros)
 
 
 def dropout2d(
@@ -73,7 +74,7 @@ def dropout2d(
     if input.ndim != 4:
         _warn("dropout2d", "(N, C, H, W)", input, "(N, C, …)")
     channels = _channels("dropout2d", input, 2, p, training)
-    return _drop("dropout2d", input, channels, p, training, inplace, generator)
+    return _drop("dropout2d", input, channels, p, training, inplace, generator, _zeros)
 
 
 def dropout3d(
@@ -95,7 +96,7 @@ def dropout3d(
     if input.ndim != 5:
         _judge_inplace("dropout3d", input, inplace)
     channels = _channels("dropout3d", input, 2 if input.ndim == 5 else 1, p, training)
-    return _drop("dropout3d", input, channels, p, training, inplace, generator)
+    return _drop("dropout3d", input, channels, p, training, inplace, generator, _zeros)
 
 
 def alpha_dropout(
@@ -113,7 +114,7 @@ def alpha_dropout(
     Without `training` the input itself is returned. generator: where the mask is drawn from.
     """
     judge("alpha_dropout", input=input)
-    return _drop_alpha("alpha_dropout", input, input.shape, p, training, inplace, generator)
+    return _drop("alpha_dropout", input, input.shape, p, training, inplace, generator, _saturated)
 
 
 def feature_alpha_dropout(
@@ -129,7 +130,7 @@ def feature_alpha_dropout(
     judge(op, input=input)
     check_p(op, p)
     channels = _channels(op, input, 2, p, training)
-    return _drop_alpha(op, input, channels, p, training, inplace, generator)
+    return _drop(op, input, channels, p, training, inplace, generator, _saturated)
 
 
 def _warn(op: str, wanted: str, x: Tensor, taken: str) -> None:
@@ -159,9 +160,10 @@ def _channels(op: str, x: Tensor, axes: int, p: float, training: bool) -> Shape:
 
 
 def _drop(
-    op: str, x: Tensor, shape: Shape, p: float, training: bool, inplace: bool, source: Any
-) -> Tensor:
-    """shape: of the mask."""
+    op: str, x: Tensor, shape: Shape, p: float, training: bool, inplace: bool, source: Any,
+    masked: Callable[[Tensor, Tensor, float], Tensor],
+) -> Tensor:  # fmt: skip
+    """shape: of the mask; masked(x, mask, p) leaves out what the mask does not hold."""
     check_p(op, p)
     judge_flag(op, training=training)
     if not training or p == 0 or not x.array.size:
@@ -169,27 +171,21 @@ def _drop(
     if p == 1:
         return _all_dropped(x, inplace)
     judge_float(op, x)
-    y = apply(DROPOUT, x, _mask(shape, p, x, source), p=p)
+    y = masked(x, _mask(shape, p, x, source), p)
     return x.copy_(y) if inplace else y
 
 
-def _drop_alpha(
-    op: str, x: Tensor, shape: Shape, p: float, training: bool, inplace: bool, source: Any
-) -> Tensor:
-    """shape: of the mask."""
-    check_p(op, p)
-    judge_flag(op, training=training)
-    if not training or p == 0 or not x.array.size:
-        return x
-    if p == 1:
-        return _all_dropped(x, inplace)
-    judge_float(op, x)
-    q = 1 - p
-    a = (q + SATURATION**2 * q * p) ** -0.5
-    kept = _mask(shape, p, x, source).to(dtype=x.dtype)
+def _zeros(x: Tensor, mask: Tensor, p: float) -> Tensor:
+    """x · mask / (1 − p)."""
+    return apply(DROPOUT, x, mask, p=p)
+
+
+def _saturated(x: Tensor, mask: Tensor, p: float) -> Tensor:
+    """a (x · mask + α′ (1 − mask)) + b."""
+    a = (1 - p + SATURATION**2 * (1 - p) * p) ** -0.5
+    kept = mask.to(dtype=x.dtype)
     noise = (1 - kept) * (a * SATURATION) - a * p * SATURATION  # a α′ (1 − mask) + b
-    y = x * (kept * a) + noise
-    return x.copy_(y) if inplace else y
+    return x * (kept * a) + noise
 
 
 def _all_dropped(x: Tensor, inplace: bool) -> Tensor:

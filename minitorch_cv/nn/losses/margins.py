@@ -49,7 +49,21 @@ class HingeEmbeddingLoss(Loss):
         return F.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
 
 
-class MarginRankingLoss(Loss):
+class _OfPairs(Loss):
+    """Losses of two inputs that are to be a margin apart."""
+
+    def __init__(
+        self,
+        margin: float = 0.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+
+class MarginRankingLoss(_OfPairs):
     """Wants x₁ above x₂ by a margin where t = 1, and below where t = −1.
 
         e = max(0, margin − t (x₁ − x₂))
@@ -60,22 +74,12 @@ class MarginRankingLoss(Loss):
     regression", 2000, section 7.4.
     """
 
-    def __init__(
-        self,
-        margin: float = 0.0,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
-
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """max(0, margin − t (x₁ − x₂)), reduced."""
         return F.margin_ranking_loss(input1, input2, target, self.margin, reduction=self.reduction)
 
 
-class CosineEmbeddingLoss(Loss):
+class CosineEmbeddingLoss(_OfPairs):
     """Turns vectors of like pairs (t = 1) towards each other, of unlike ones (−1) away.
 
         e = 1 − cos(x₁, x₂) where t = 1,  max(0, cos(x₁, x₂) − margin) where t = −1
@@ -86,16 +90,6 @@ class CosineEmbeddingLoss(Loss):
     Source: S. Chopra, R. Hadsell, Y. LeCun, "Learning a similarity metric discriminatively",
     CVPR 2005, section 2 (there with another distance).
     """
-
-    def __init__(
-        self,
-        margin: float = 0.0,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.margin = margin
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """1 − cos or max(0, cos − margin), reduced."""

@@ -22,7 +22,7 @@ class BCELoss(WeightedLoss):
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(Loss):
+class BCEWithLogitsLoss(WeightedLoss):
     """The binary cross-entropy of sigmoid(x), written so that nothing overflows.
 
         e = w (v t log(1 + e⁻ˣ) + (1 − t) log(1 + eˣ))
@@ -33,7 +33,6 @@ class BCEWithLogitsLoss(Loss):
     Source: C. Bishop, "Pattern Recognition and Machine Learning", 2006, equation 4.90.
     """
 
-    weight: Tensor | None
     pos_weight: Tensor | None
 
     def __init__(
@@ -44,8 +43,7 @@ class BCEWithLogitsLoss(Loss):
         reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, size_average, reduce, reduction)
         self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:  # noqa: A002

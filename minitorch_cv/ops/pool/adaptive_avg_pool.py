@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...backend.library import Array
-from ..geometry import check_float
 from ..op import ErrorSample, Grads, Needs, Op, Sample
+from ..precision import check_floats
 from .view import (
     adaptive_size,
     adaptive_spans,
@@ -45,7 +45,7 @@ class Saved(NamedTuple):
 def check(x: Array, *, output_size: Any) -> None:
     check_axes("adaptive_avg_pool", x)
     op = f"adaptive_avg_pool{x.ndim - 2}d"
-    check_float(op, x=x)
+    check_floats(op, x=x)
     sizes = adaptive_size(op, output_size, x.shape[2:])
     if set(sizes) != {1}:
         check_pixels(op, x, 2)

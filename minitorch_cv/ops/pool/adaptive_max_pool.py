@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from ...backend.library import Array, array_module
-from ..geometry import check_float
 from ..op import ErrorSample, Op, Sample
+from ..precision import check_floats
 from .view import adaptive_size, adaptive_spans, check_axes, check_pixels, kept_apart
 from .window_sum import Spans
 from .winner import Saved, backward, flat_places, lowest, winners
@@ -32,7 +32,7 @@ from .winner import Saved, backward, flat_places, lowest, winners
 def check(x: Array, *, output_size: Any) -> None:
     check_axes("adaptive_max_pool", x)
     op = f"adaptive_max_pool{x.ndim - 2}d"
-    check_float(op, x=x)
+    check_floats(op, x=x)
     check_pixels(op, x, 2)
     adaptive_size(op, output_size, x.shape[2:])
 

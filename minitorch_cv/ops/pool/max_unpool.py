@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...backend.library import Array, array_module
-from ..geometry import check_float
 from ..op import ErrorSample, Grads, Needs, Op, Sample
+from ..precision import check_floats
 from ..shape.gather import OP as GATHER
 from .view import check_axes, check_pixels
 from .window_sum import Sizes
@@ -38,7 +38,7 @@ def check(x: Array, indices: Array, *, size: Sizes) -> None:
     check_axes("max_unpool", x)
     op = f"max_unpool{x.ndim - 2}d"
     check_pixels(op, x, 2)
-    check_float(op, x=x)
+    check_floats(op, x=x)
     if indices.dtype != "int64":
         raise TypeError(f"{op}: indices are int64 (got {indices.dtype}); use indices.long()")
     if indices.shape != x.shape:

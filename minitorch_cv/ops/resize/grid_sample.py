@@ -31,9 +31,8 @@ import numpy as np
 
 from ...backend.library import Array, array_module
 from ..elementwise.table import like
-from ..geometry import check_float
 from ..op import ErrorSample, Grads, Needs, Op, Sample
-from ..precision import widen
+from ..precision import check_floats, widen
 from ..shape.gather import OP as GATHER
 from ..shape.gather import SCATTER_ADD
 from .taps import KEYS, far, near
@@ -60,7 +59,7 @@ def check(x: Array, grid: Array, *, mode: str, padding_mode: str, align_corners:
         raise ValueError(
             f"grid_sample: padding_mode is one of {', '.join(_PADDINGS)} (got {padding_mode!r})"
         )
-    check_float("grid_sample", input=x, grid=grid)
+    check_floats("grid_sample", input=x, grid=grid)
     n, most = x.ndim - 2, 2 if mode == "bicubic" else 3
     if not 2 <= n <= most or grid.ndim != x.ndim or grid.shape[-1] != n:
         raise ValueError(

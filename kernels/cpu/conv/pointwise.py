@@ -2,7 +2,7 @@
 
     Y = W X + b        gX = Wᵀ gY        gW = Σ gY Xᵀ        X (C, H W) is one image
 
-Small images are too narrow for a product of their own: conv_columns.py puts several side by side.
+Small images are too narrow for a product of their own: columns.py puts several side by side.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .. import threads
-from .conv_blas import SGEMM, gemm
-from .conv_geometry import Geometry
-from .conv_phases import FAST
+from ... import threads
+from .blas import SGEMM, gemm
+from .geometry import Geometry
+from .phases import FAST
 
 ENOUGH = 40  # pixels of an image from which on it is multiplied alone
 

@@ -11,7 +11,7 @@ from minitorch_cv.backend.registry import use_kernels
 from minitorch_cv.ops.pool.max_pool import OP
 
 pytest.importorskip("numba")
-kernel = pytest.importorskip("minitorch_cv.kernels.cpu.max_pool")
+kernel = pytest.importorskip("minitorch_cv.kernels.cpu.pool.max_pool")
 
 CEIL = (False, True)
 GRID = [

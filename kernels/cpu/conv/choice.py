@@ -15,9 +15,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import NamedTuple
 
-from .. import options
-from . import conv_columns, conv_depthwise, conv_pointwise, conv_winograd
-from .conv_geometry import Geometry
+from ... import options
+from . import columns, depthwise, pointwise, winograd
+from .geometry import Geometry
 
 
 class Rule(NamedTuple):
@@ -34,17 +34,17 @@ ENOUGH = 16  # channels on either side from which on Winograd's transforms pay
 
 def _winograd(g: Geometry) -> bool:
     channels = min(g.C, g.OC) >= ENOUGH
-    return options.winograd and channels and conv_winograd.supports(g)
+    return options.winograd and channels and winograd.supports(g)
 
 
 RULES = (
-    Rule("pointwise", conv_pointwise, conv_pointwise.supports,
+    Rule("pointwise", pointwise, pointwise.supports,
          "1 × 1, stride 1: one matrix product for each image, nothing to unroll"),
-    Rule("depthwise", conv_depthwise, conv_depthwise.supports,
+    Rule("depthwise", depthwise, depthwise.supports,
          "one input channel in each group: too few products for a matrix product"),
-    Rule("winograd", conv_winograd, _winograd,
+    Rule("winograd", winograd, _winograd,
          f"3 × 3, stride 1, at least {ENOUGH} channels on both sides: 36 products in place of 144"),
-    Rule("columns", conv_columns, lambda g: True,
+    Rule("columns", columns, lambda g: True,
          "windows laid out as columns in the cache, then a matrix product"),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
     y[o] = b[o] + Σ_{i,j} w[o, i, j] x̄_ij[c]        c = ⌊o G / OC⌋
 
-where x̄_ij is the run of memory that tap (i, j) meets (conv_phases.py). A thread has channels of
+where x̄_ij is the run of memory that tap (i, j) meets (phases.py). A thread has channels of
 its own, of all images, so that every gradient is added up in one order.
 """
 
@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .. import threads
-from .conv_geometry import Geometry
-from .conv_phases import FAST, lay, room_for, start_of, take_back, width_of
+from ... import threads
+from .geometry import Geometry
+from .phases import FAST, lay, room_for, start_of, take_back, width_of
 
 
 def supports(g: Geometry) -> bool:

@@ -4,7 +4,7 @@
 
 for every tile d of 6 × 6 pixels. Summed over channels, each of the 36 places is a matrix product:
 M (tiles, OC) = V (tiles, C) Uᵀ (C, OC). gx is the same convolution of gy with the kernels turned
-round. The matrices, and the source, are in conv_winograd_tiles.py. The transforms cost accuracy:
+round. The matrices, and the source, are in winograd_tiles.py. The transforms cost accuracy:
 float32 results are within 5e-5 of the exact ones, relative to the largest.
 
 Two ways to share the work:
@@ -18,11 +18,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .. import threads
-from .conv_blas import SGEMM, gemm
-from .conv_geometry import Geometry
-from .conv_phases import FAST
-from .conv_winograd_tiles import (
+from ... import threads
+from .blas import SGEMM, gemm
+from .geometry import Geometry
+from .phases import FAST
+from .winograd_tiles import (
     STRIP,
     gradient_tiles,
     input_tiles,

@@ -5,7 +5,7 @@
 X is made for some rows of the output and some channels at a time, multiplied while it is in the
 second-level cache, and made anew for the next ones. A block of rows may reach over several images,
 so that small images, too, give products with enough columns. How X is made in long runs:
-conv_phases.py. Source: Chellapilla et al. 2006; K.
+phases.py. Source: Chellapilla et al. 2006; K.
 Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, for the blocks.
 """
 
@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .. import threads
-from .conv_blas import SGEMM, gemm
-from .conv_geometry import Geometry
-from .conv_phases import FAST, lay, room_for, start_of, take_back, width_of
+from ... import threads
+from .blas import SGEMM, gemm
+from .geometry import Geometry
+from .phases import FAST, lay, room_for, start_of, take_back, width_of
 
 CACHE = 192 * 1024  # elements of X that are held at a time: 768 KB
 SMALL = 1_000_000  # OpenBLAS multiplies without packing up to so many products, which is faster

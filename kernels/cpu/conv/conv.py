@@ -1,7 +1,7 @@
 """conv on float32 images and sequences: its three products, each by the method that suits it.
 
-The methods have files of their own, conv_winograd.py, conv_columns.py and so on; which one runs is
-said by conv_choice.py.
+The methods have files of their own, winograd.py, columns.py and so on; which one runs is
+said by choice.py.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .conv_choice import choose
-from .conv_geometry import Geometry, geometry_of, plan_of
+from .choice import choose
+from .geometry import Geometry, geometry_of, plan_of
 
 
 def supports(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, **_: Any) -> bool:

@@ -9,7 +9,7 @@ from minitorch_cv.backend.registry import use_kernels
 from minitorch_cv.ops.catalog import op_named
 
 pytest.importorskip("numba")
-kernel = pytest.importorskip("minitorch_cv.kernels.cpu.conv_transpose")
+kernel = pytest.importorskip("minitorch_cv.kernels.cpu.conv.conv_transpose")
 OP = op_named("conv_transpose2d")
 
 CASES = [

@@ -30,6 +30,23 @@ def written_atomically(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+    _flush_folder(target.parent)
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+    """Puts `content` at `path` in one step, as `written_atomically` does."""
+    with written_atomically(path) as file:
+        file.write(content)
+
+
+def _flush_folder(folder: Path) -> None:
+    """The rename itself reaches the disk, where the system can flush folders at all."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _umask() -> int:

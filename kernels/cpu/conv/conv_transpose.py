@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import conv
-from .conv_geometry import axes, geometry_of
+from .geometry import axes, geometry_of
 
 
 def supports(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, **_: Any) -> bool:

@@ -13,11 +13,11 @@ from minitorch_cv.backend.threads import set_num_threads
 from minitorch_cv.ops.catalog import op_named
 
 pytest.importorskip("numba")
-conv = pytest.importorskip("minitorch_cv.kernels.cpu.conv")
-choice = pytest.importorskip("minitorch_cv.kernels.cpu.conv_choice")
+conv = pytest.importorskip("minitorch_cv.kernels.cpu.conv.conv")
+choice = pytest.importorskip("minitorch_cv.kernels.cpu.conv.choice")
 
 from minitorch_cv.kernels import threads  # noqa: E402
-from minitorch_cv.kernels.cpu.conv_geometry import geometry_of, plan_of  # noqa: E402
+from minitorch_cv.kernels.cpu.conv.geometry import geometry_of, plan_of  # noqa: E402
 
 OP = op_named("conv2d")
 BOUND = {"winograd": 5e-5}  # relative to the largest value; 1e-5 for all others
