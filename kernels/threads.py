@@ -13,19 +13,33 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
 
-_MOST = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
-_count = _MOST
+def _cores() -> int:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _asked_for() -> int:
+    """OMP_NUM_THREADS, as BLAS reads it, or NUMBA_NUM_THREADS; all cores where neither is set."""
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        first = os.environ.get(name, "").partition(",")[0].strip()
+        if first.isdigit() and int(first) > 0:
+            return int(first)
+    return _cores()
+
+
+_MOST = _cores()
+_count = min(_MOST, _asked_for())
 _ENOUGH = 1_500_000  # 20 µs at 75 GFLOP/s
 _helpers: ThreadPoolExecutor | None = None
 
 
 def set_num_threads(count: int) -> None:
-    """At most `count` threads from here on; numba knows no more than the cores it found."""
+    """At most `count` threads from here on, and no more than there are cores."""
     global _count
     _count = min(count, _MOST)
-    numba.set_num_threads(_count)
 
 
 def get_num_threads() -> int:

@@ -44,12 +44,14 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "double", "float16", "float32", "float64", "get_default_dtype", "half", "int8", "int16",
         "int32", "int64", "long", "set_default_dtype", "uint8",
     ),
-    "backend.threads": ("set_num_threads",),
+    "backend.memory": ("keep_memory", "release_memory"),
+    "backend.threads": ("get_num_threads", "set_num_threads"),
     "backend.random": ("default_generator", "get_rng_state", "set_rng_state"),
     "nn.functional": (
         "celu", "celu_", "hardshrink", "prelu", "relu_", "rrelu", "rrelu_", "selu", "selu_",
         "threshold", "threshold_",
     ),
+    "nn.utils": ("optimize_for_inference",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _ALIASES = {
@@ -177,8 +179,9 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         set_default_dtype,
         uint8,
     )
+    from .backend.memory import keep_memory, release_memory
     from .backend.random import default_generator, get_rng_state, set_rng_state
-    from .backend.threads import set_num_threads
+    from .backend.threads import get_num_threads, set_num_threads
     from .nn.functional import (
         celu,
         celu_,
@@ -192,6 +195,7 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         threshold,
         threshold_,
     )
+    from .nn.utils import optimize_for_inference
 
 __all__ = [
     "Function", "Generator", "Tensor", "allclose", "arange", "as_tensor", "atleast_1d",
@@ -200,14 +204,15 @@ __all__ = [
     "column_stack", "combinations", "concat", "concatenate", "cuda", "data",
     "default_generator", "device", "double", "dstack", "einsum", "empty", "empty_like",
     "enable_grad", "equal", "eye", "float16", "float32", "float64", "from_numpy", "full",
-    "full_like", "get_default_dtype", "get_rng_state", "half", "hardshrink", "hstack",
-    "inference_mode", "int16", "int32", "int64", "int8", "interop", "is_grad_enabled",
-    "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isin", "linalg", "linspace",
-    "logspace", "long", "manual_seed", "meshgrid", "models", "nn", "no_grad", "numel", "ones",
-    "ones_like", "ops", "optim", "prelu", "rand", "rand_like", "randint", "randint_like",
-    "randn", "randn_like", "randperm", "relu_", "row_stack", "rrelu", "rrelu_", "rsub",
-    "searchsorted", "selu", "selu_", "set_default_dtype", "set_grad_enabled",
-    "set_num_threads", "set_rng_state", "split", "stack", "tasks", "tensor", "tensordot",
-    "testing", "threshold", "threshold_", "trapezoid", "trapz", "tril_indices", "triu_indices",
-    "uint8", "use_kernels", "vstack", "where", "zeros", "zeros_like",
+    "full_like", "get_default_dtype", "get_num_threads", "get_rng_state", "half", "hardshrink",
+    "hstack", "inference_mode", "int16", "int32", "int64", "int8", "interop", "is_grad_enabled",
+    "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isin", "keep_memory", "linalg",
+    "linspace", "logspace", "long", "manual_seed", "meshgrid", "models", "nn", "no_grad",
+    "numel", "ones", "ones_like", "ops", "optim",
+    "optimize_for_inference", "prelu", "rand", "rand_like", "randint",
+    "randint_like", "randn", "randn_like", "randperm", "release_memory", "relu_", "row_stack",
+    "rrelu", "rrelu_", "rsub", "searchsorted", "selu", "selu_", "set_default_dtype",
+    "set_grad_enabled", "set_num_threads", "set_rng_state", "split", "stack", "tasks", "tensor",
+    "tensordot", "testing", "threshold", "threshold_", "trapezoid", "trapz", "tril_indices",
+    "triu_indices", "uint8", "use_kernels", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip

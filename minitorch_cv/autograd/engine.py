@@ -6,6 +6,7 @@ nodes that use its outputs; what it saved is released as soon as it has been vis
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,8 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     with set_grad_enabled(create_graph) if create_graph else no_grad():
         leaves = _walk(roots, retain, create_graph, None, {})
-        for leaf, gradient in leaves.values():
-            _accumulate(leaf, gradient, create_graph)
+        for entry in leaves.values():
+            _accumulate(entry, create_graph)
 
 
 def grad(
@@ -71,7 +72,7 @@ def grad(
         answers = []
         for number, tensor in enumerate(wanted):
             if tensor._node is None:
-                answer = leaves[id(tensor)][1] if id(tensor) in leaves else None
+                answer = leaves[id(tensor)][0] if id(tensor) in leaves else None
             else:
                 answer = captured.get((tensor._node, tensor._index))
             if answer is None and not allow_unused:
@@ -130,13 +131,13 @@ def _walk(
     create_graph: bool,
     targets: tuple[set[tuple[Node, int]], set[int]] | None,
     captured: dict[tuple[Node, int], Any],
-) -> dict[int, tuple[Tensor, Any]]:
-    """Visits every node that leads to a wanted gradient; returns the leaves' sums by id.
+) -> dict[int, list[Any]]:
+    """Visits every node that leads to a wanted gradient; returns [sum, leaf] by the leaf's id.
 
     targets: the places and leaves that `grad` asks for; None when every leaf is wanted.
     captured: receives the gradients at those places.
     """
-    leaves: dict[int, tuple[Tensor, Any]] = {}
+    leaves: dict[int, list[Any]] = {}
     buffers: dict[Node, list[Any]] = {}
     for root, gradient in roots:
         _deliver(tape.edge_of(root), gradient, buffers, leaves)
@@ -210,7 +211,7 @@ def _is_useful(edge: Any, useful: set[Node], targets: Any) -> bool:
 
 
 def _deliver(
-    edge: Any, gradient: Any, buffers: dict[Node, list[Any]], leaves: dict[int, Any]
+    edge: Any, gradient: Any, buffers: dict[Node, list[Any]], leaves: dict[int, list[Any]]
 ) -> None:
     """Adds a gradient to what has already arrived at its edge."""
     if edge.__class__ is tuple:
@@ -218,11 +219,32 @@ def _deliver(
         slots = buffers.get(node)
         if slots is None:
             slots = buffers[node] = [None] * node.outputs
-        slots[k] = gradient if slots[k] is None else slots[k] + gradient
-    elif id(edge) in leaves:
-        leaves[id(edge)] = (edge, leaves[id(edge)][1] + gradient)
     else:
-        leaves[id(edge)] = (edge, gradient)
+        slots, k = leaves.setdefault(id(edge), [None, edge]), 0
+    if slots[k] is None:
+        slots[k] = gradient
+    elif _is_ours(slots, k) and slots[k].dtype == gradient.dtype:
+        slots[k] += gradient
+    else:
+        slots[k] = slots[k] + gradient
+
+
+def _references(slots: list[Any], k: int) -> int:
+    return sys.getrefcount(slots[k])
+
+
+_ONE_HOLDER = _references([object()], 0)
+
+
+def _is_ours(slots: list[Any], k: int) -> bool:
+    """Is an array in this list and nowhere else, so that changing it is seen by nobody?
+
+    Arrays are not copied on their way: an addition hands one and the same to both of its inputs,
+    and a reshape a view of it. A view counts as a reference to its base. Tensors are never ours:
+    changing one would go onto the tape.
+    """
+    held = _references(slots, k) == _ONE_HOLDER
+    return held and slots[k].__class__ is not tape.TENSOR and slots[k].base is None
 
 
 def _call_hooks(node: Node, gys: list[Any]) -> None:
@@ -250,19 +272,24 @@ def _hooked(hook: Any, gy: Any) -> Any:
     return answer if isinstance(gy, tape.TENSOR) else answer.array
 
 
-def _accumulate(leaf: Tensor, gradient: Any, create_graph: bool) -> None:
-    """leaf.grad += gradient; a plain gradient is copied, so that no two leaves share memory."""
+def _accumulate(entry: list[Any], create_graph: bool) -> None:
+    """leaf.grad += gradient, of an entry [gradient, leaf].
+
+    A gradient that somebody else holds is copied first, so that no two leaves share memory.
+    """
+    leaf = entry[1]
     for hook in list((leaf._hooks or {}).values()):
-        gradient = _hooked(hook, gradient)
+        entry[0] = _hooked(hook, entry[0])
     if create_graph:
-        value = _as_tensor(gradient)
+        value = _as_tensor(entry[0])
         leaf.grad = value if leaf.grad is None else leaf.grad + value
     elif leaf.grad is None:
-        leaf.grad = new_tensor(gradient.astype(leaf.array.dtype))  # astype copies
+        dtype, ours = leaf.array.dtype, _is_ours(entry, 0)
+        leaf.grad = new_tensor(entry[0].astype(dtype, copy=not ours))
     elif leaf.grad._requires_grad:
-        leaf.grad = leaf.grad + _as_tensor(gradient)
+        leaf.grad = leaf.grad + _as_tensor(entry[0])
     else:
-        leaf.grad.array += gradient
+        leaf.grad.array += entry[0]
         leaf.grad._version.value += 1
 
 

@@ -2,6 +2,7 @@
 
 from .device import device, device_of, library_for, to_device, to_numpy
 from .library import Array, ArrayLibrary, array_module, library_of, register_library
+from .memory import keep_memory, release_memory
 from .random import Generator, default_generator, manual_seed
 from .registry import find_kernel, kernel_path, kernels_in_use, use_kernels
 
@@ -14,12 +15,14 @@ __all__ = [
     "device",
     "device_of",
     "find_kernel",
+    "keep_memory",
     "kernel_path",
     "kernels_in_use",
     "library_for",
     "library_of",
     "manual_seed",
     "register_library",
+    "release_memory",
     "to_device",
     "to_numpy",
     "use_kernels",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def set_num_threads(count: int) -> None:
     """Holds matrix products and kernels to `count` threads (PyTorch: `torch.set_num_threads`).
@@ -10,28 +12,41 @@ def set_num_threads(count: int) -> None:
     """
     if count < 1:
         raise ValueError(f"set_num_threads: expects at least 1 (got {count})")
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:  # NumPy alone is installed: its threads cannot be limited from here
-        return
-    threadpool_limits(count, "blas")
+    for library in _blas_libraries():
+        library.set_num_threads(1 if _belongs_to_kernels(library) else count)
     try:
         from ..kernels import threads
-    except ImportError:  # numba is missing, and with it the kernels
+    except ImportError:  # run from a bare checkout
         return
     threads.set_num_threads(count)
-    hold_kernels_blas()
+
+
+def get_num_threads() -> int:
+    """How many threads work on one op (PyTorch: `torch.get_num_threads`)."""
+    try:
+        from ..kernels import threads
+    except ImportError:
+        return max((library.num_threads for library in _blas_libraries()), default=1)
+    return threads.get_num_threads()
 
 
 def hold_kernels_blas() -> None:
-    """One thread for the BLAS that kernels call: SciPy's, where it is not NumPy's as well.
+    """One thread for the BLAS that kernels call, which they do on all their threads at once."""
+    for library in _blas_libraries():
+        if _belongs_to_kernels(library):
+            library.set_num_threads(1)
 
-    Kernels call it on all their threads at once, each for its own part of the work.
-    """
+
+def _blas_libraries() -> list[Any]:
+    """What is loaded now; none where threadpoolctl is missing, as beside NumPy alone."""
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
-        return
-    for library in ThreadpoolController().lib_controllers:
-        if library.user_api == "blas" and "scipy.libs" in library.filepath:
-            library.set_num_threads(1)
+        return []
+    found = ThreadpoolController().lib_controllers
+    return [library for library in found if library.user_api == "blas"]
+
+
+def _belongs_to_kernels(library: Any) -> bool:
+    """Is it SciPy's BLAS, which kernels call, and not NumPy's as well?"""
+    return "scipy.libs" in library.filepath

@@ -13,6 +13,7 @@ Source: the behaviour of `cupy.ndarray`, CuPy 13 ("Differences between CuPy and 
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +151,16 @@ class FakeArray:
     T = property(lambda self: FakeArray(self._inner.T))
     real = property(lambda self: FakeArray(self._inner.real))
 
+    @property
+    def base(self) -> FakeArray | None:
+        """The array whose memory this is; itself, where others look at its memory.
+
+        (On the device those would hold this very array; here they hold what is inside of it.)
+        """
+        if self._inner.base is not None:
+            return FakeArray(self._inner)
+        return None if _holders(self) == _ONE_HOLDER else self
+
     def __len__(self) -> int:
         return len(self._inner)
 
@@ -204,6 +215,13 @@ class FakeArray:
     def __complex__(self) -> complex:
         _counters._note("waits", "complex()")
         return complex(self._inner)
+
+
+def _holders(array: FakeArray) -> int:
+    return sys.getrefcount(array._inner)
+
+
+_ONE_HOLDER = _holders(FakeArray(np.empty(0)))
 
 
 def _plain_key(key: Any) -> Any:
