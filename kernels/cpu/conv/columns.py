@@ -206,6 +206,7 @@ def _input_gradient(  # type: ignore[no-untyped-def]
     M = np.empty((OG, rows * WQ), np.float32)
     room = room_for(view, min(rows, OH), OW)
     chunks = -(-CG // channels)
+    held = -1  # which rows and group M holds: several chunks of channels in turn need the same
     for task in range(thread, -(-N // images) * groups * chunks, threads):
         block, rest = divmod(task, groups * chunks)
         group, chunk = divmod(rest, chunks)
@@ -213,7 +214,9 @@ def _input_gradient(  # type: ignore[no-untyped-def]
         end = min(block * images + images, N) * OH
         for first in range(block * images * OH, end, rows):
             last = min(first + rows, end)
-            _gather(gy, first, last, group * OG, group * OG + OG, WQ, M)
+            if held != group * N * OH + first:
+                held = group * N * OH + first
+                _gather(gy, first, last, group * OG, group * OG + OG, WQ, M)
             gemm(sgemm, (c1 - c0) * K, (last - first) * WQ, OG,
                  w, group * OG * CG * K + c0 * K, CG * K, True,
                  M, 0, rows * WQ, False, 0.0, X, 0, rows * WQ)  # fmt: skip
@@ -233,6 +236,7 @@ def _weight_gradient(  # type: ignore[no-untyped-def]
     room = room_for(view, min(rows, OH), OW)
     chunks = -(-CG // channels)
     place = thread if sums > 1 else 0
+    held = -1  # which rows and group M holds
     for task in range(groups * chunks):
         if sums == 1 and task % threads != thread:
             continue
@@ -242,6 +246,8 @@ def _weight_gradient(  # type: ignore[no-untyped-def]
         for block in range(place, -(-N * OH // rows), sums):
             first, last = block * rows, min(block * rows + rows, N * OH)
             _unroll(x, first, last, group * CG + c0, group * CG + c1, view, OH, WQ, room, X)
-            _gather(gy, first, last, group * OG, group * OG + OG, WQ, M)
+            if held != group * N * OH + first:
+                held = group * N * OH + first
+                _gather(gy, first, last, group * OG, group * OG + OG, WQ, M)
             gemm(sgemm, OG, (c1 - c0) * K, (last - first) * WQ, M, 0, rows * WQ, False,
                  X, 0, rows * WQ, True, 1.0, gw, target, CG * K)  # fmt: skip

@@ -1,211 +1,318 @@
-"""3 × 3 convolution with stride 1 by Winograd's F(4×4, 3×3): 36 products in place of 144.
+"""3 × 3 convolution by Winograd: fewer products, of tiles that were transformed.
 
-    Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A        gw = Gᵀ [(A gy Aᵀ) ⊙ (Bᵀ d B)] G
+    stride 1:   Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A        gw = Gᵀ [(A gy Aᵀ) ⊙ (Bᵀ d B)] G
 
-for every tile d of 6 × 6 pixels. Summed over channels, each of the 36 places is a matrix product:
-M (tiles, OC) = V (tiles, C) Uᵀ (C, OC). gx is the same convolution of gy with the kernels turned
-round. The matrices, and the source, are in winograd_tiles.py. The transforms cost accuracy:
-float32 results are within 5e-5 of the exact ones, relative to the largest.
+for every tile d of 6 × 6 pixels, which gives 4 × 4 of y: 36 places in place of 144 products. Summed
+over channels each place is a matrix product: M (tiles, OC) = V (tiles, C) Uᵀ (C, OC). gx is the same
+convolution of gy with the kernels turned round. With stride 2 there are 81 places in place of 144
+products, some of which share a kernel. The matrices, and the source, are in winograd_tiles.py and
+strided_tiles.py. The transforms cost accuracy: float32 results are within 5e-5 of the exact ones,
+relative to the largest.
 
 Two ways to share the work:
 - by tiles, where U fits into the cache: a thread takes some rows of tiles from x to y;
 - by channels, where U is larger than the tiles: first all threads transform the tiles, each some
-  channels; then each transforms the kernels of some output channels, which are used at once.
+  rows; then each transforms the kernels of some output channels, which are used at once.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from ... import threads
+from . import strided_tiles as strided
+from . import winograd_tiles as plain
 from .blas import SGEMM, gemm
 from .geometry import Geometry
 from .phases import FAST
-from .winograd_tiles import (
-    STRIP,
-    gradient_tiles,
-    input_tiles,
-    kernel_gradient,
-    kernel_tiles,
-    output_tiles,
-)
 
 BY_TILES = 160 * 160  # up to so many pairs of channels U is shared by all threads
+STRIDED_BY_TILES = 260 * 260  # the same for stride 2, where products are fewer for each kernel
 TILES = 1 << 18  # elements of V and M together that a thread holds, by tiles
 SHARED = 1 << 22  # elements of V that are made at a time, by channels
 CHANNELS = 48  # output channels whose kernels are transformed at a time, by channels
 
+PLAIN, STRIDED, BACK = 0, 1, 2  # stride 1; stride 2; gx of stride 2
+EACH = np.array([[place, 1] for place in range(36)])  # stride 1: every place has its own kernel
+PLACES = np.array([36, strided.PLACES, strided.PLACES])
+_STRIP = plain.STRIP + 1
+
+
+class Tiling(NamedTuple):
+    """How an array of images is cut: which transforms, padding in front, tiles along both axes,
+    and the channels that go in and come out."""
+
+    kind: int
+    pads: tuple[int, int]
+    TH: int
+    TW: int
+    N: int
+    C: int
+    OC: int
+
+    @property
+    def places(self) -> int:
+        return int(PLACES[self.kind])
+
+    @property
+    def by_tiles(self) -> bool:
+        enough = 32 * threads.get_num_threads()
+        most = BY_TILES if self.kind == PLAIN else STRIDED_BY_TILES
+        return self.C * self.OC <= most and self.N * self.TH * self.TW >= enough
+
+    @property
+    def rows(self) -> int:
+        """Rows of tiles in a block, by tiles: 64 tiles at least, and a block for each thread."""
+        tiles = TILES // (self.places * (self.C + self.OC))
+        rows = max(tiles // self.TW, -(-64 // self.TW))
+        return max(1, min(rows, -(-self.N * self.TH // threads.get_num_threads())))
+
+    def shared_rows(self, channels: int) -> int:
+        """Rows of tiles that are transformed at a time, by channels."""
+        rows = SHARED // (self.places * channels * self.TW)
+        return min(self.N * self.TH, max(1, rows))
+
 
 def supports(g: Geometry) -> bool:
-    """3 × 3, stride 1, at most 2 rows and columns of padding and the same on both sides."""
-    size = g.H + 2 * g.P[0] - 2, g.W + 2 * g.P[1] - 2
-    plain = g.K == (3, 3) and g.S == g.D == (1, 1) and g.G == 1
-    return plain and size == (g.OH, g.OW) and min(g.P) >= 0 and max(g.P) <= 2
+    """3 × 3, stride 1 or 2, at most 2 rows and columns of padding and the same on both sides.
+
+    With stride 2 the products saved outweigh the transforms by tiles alone.
+    """
+    if g.K != (3, 3) or g.S not in ((1, 1), (2, 2)) or g.D != (1, 1) or g.G != 1:
+        return False
+    S = g.S[0]
+    size = (g.H + 2 * g.P[0] - 3) // S + 1, (g.W + 2 * g.P[1] - 3) // S + 1
+    fits = size == (g.OH, g.OW) and min(g.P) >= 0 and max(g.P) <= 2
+    return fits and (S == 1 or _tiling(g).by_tiles)
 
 
 def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) -> np.ndarray:
     """y."""
-    return _convolve(x, w, b, g, False)
+    y = np.empty((g.N, g.OC, g.OH, g.OW), np.float32)
+    bias = np.zeros(g.OC, np.float32) if b is None else b
+    _convolve(x, w, bias, _tiling(g), False, y)
+    return y
 
 
 def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
     """gx: the convolution of gy with the kernels turned round; what was padding is now what the
     kernels overlap less that."""
-    P = 2 - g.P[0], 2 - g.P[1]
-    back = Geometry(g.N, g.OC, g.OH, g.OW, g.C, g.H, g.W, g.K, g.S, P, g.D, 1)
-    return _convolve(gy, w, None, back, True)
-
-
-def _convolve(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry, turned: bool
-) -> np.ndarray:
-    y = np.empty((g.N, g.OC, g.OH, g.OW), np.float32)
-    bias = np.zeros(g.OC, np.float32) if b is None else b
-    TH, TW = -(-g.OH // 4), -(-g.OW // 4)
-    if _by_tiles(g):
-        U = np.empty((36, g.C, g.OC), np.float32)
-        threads.run(_transform_kernels, w, turned, U)
-        rows = _rows(g, TILES // (36 * (g.C + g.OC)))
-        threads.run(_by_rows, SGEMM, x, U, bias, y, g.P, rows)
-        return y
-    rows = min(g.N * TH, max(1, SHARED // (36 * g.C * TW)))
-    V = np.empty((36, rows * TW * g.C), np.float32)
-    for first in range(0, g.N * TH, rows):
-        last = min(first + rows, g.N * TH)
-        threads.run(_transform_input, x, V, g.P, first, last, TH, TW)
-        threads.run(_by_channels, SGEMM, V, w, bias, y, turned, first, last, rows * TW)
-    return y
+    gx = np.empty((g.N, g.C, g.H, g.W), np.float32)
+    if g.S == (1, 1):
+        kind, pads, step = PLAIN, (2 - g.P[0], 2 - g.P[1]), 4
+    else:
+        kind, pads, step = BACK, (g.P[0], g.P[1]), 8
+    tiling = Tiling(kind, pads, -(-g.H // step), -(-g.W // step), g.N, g.OC, g.C)
+    _convolve(gy, w, np.zeros(g.C, np.float32), tiling, True, gx)
+    return gx
 
 
 def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     """gw."""
     gw = np.zeros((g.OC, g.C, 3, 3), np.float32)
-    TH, TW = -(-g.OH // 4), -(-g.OW // 4)
-    if _by_tiles(g):
+    t = _tiling(g)
+    if t.by_tiles:
         sums = np.zeros((threads.get_num_threads(), 36, g.OC, g.C), np.float32)
-        rows = _rows(g, TILES // (36 * (g.C + g.OC)))
-        threads.run(_gradient_by_rows, SGEMM, gy, x, sums, g.P, rows)
-        threads.run(_finish, sums, gw)
+        threads.run(_gradient_by_rows, SGEMM, t.kind, gy, x, sums, t.pads, t.rows)
+        threads.run(_finish, t.kind, sums, gw)
         return gw
-    rows = min(g.N * TH, max(1, SHARED // (36 * max(g.C, g.OC) * TW)))
-    V = np.empty((36, rows * TW * g.C), np.float32)
-    D = np.empty((36, rows * TW * g.OC), np.float32)
-    for first in range(0, g.N * TH, rows):
-        last = min(first + rows, g.N * TH)
-        threads.run(_transform_input, x, V, g.P, first, last, TH, TW)
-        threads.run(_transform_gradient, gy, D, first, last, TW)
-        threads.run(_gradient_by_channels, SGEMM, D, V, gw, (last - first) * TW, rows * TW)
+    rows = t.shared_rows(max(g.C, g.OC))
+    V = np.empty(t.places * rows * t.TW * g.C, np.float32)
+    D = np.empty(t.places * rows * t.TW * g.OC, np.float32)
+    for first in range(0, g.N * t.TH, rows):
+        last = min(first + rows, g.N * t.TH)
+        threads.run(_transform_input, t.kind, x, V, t.pads, first, last, t.TH, t.TW)
+        threads.run(_transform_gradient, t.kind, gy, D, first, last, t.TW)
+        threads.run(_gradient_by_channels, SGEMM, t.kind, D, V, gw, (last - first) * t.TW)
     return gw
 
 
-def _by_tiles(g: Geometry) -> bool:
-    tiles = g.N * -(-g.OH // 4) * -(-g.OW // 4)
-    return g.C * g.OC <= BY_TILES and tiles >= 32 * threads.get_num_threads()
+def _tiling(g: Geometry) -> Tiling:
+    kind = PLAIN if g.S == (1, 1) else STRIDED
+    return Tiling(kind, (g.P[0], g.P[1]), -(-g.OH // 4), -(-g.OW // 4), g.N, g.C, g.OC)
 
 
-def _rows(g: Geometry, tiles: int) -> int:
-    """Rows of tiles in a block: about so many tiles, 64 at least, and a block for each thread."""
-    TH, TW = -(-g.OH // 4), -(-g.OW // 4)
-    rows = max(tiles // TW, -(-64 // TW))
-    return max(1, min(rows, -(-g.N * TH // threads.get_num_threads())))
+def _convolve(
+    x: np.ndarray, w: np.ndarray, bias: np.ndarray, t: Tiling, turned: bool, y: np.ndarray
+) -> None:
+    if t.by_tiles:
+        U = np.empty((36, t.C, t.OC), np.float32)
+        threads.run(_transform_kernels, t.kind, w, turned, U)
+        threads.run(_by_rows, SGEMM, t.kind, x, U, bias, y, t.pads, t.TH, t.TW, t.rows)
+        return
+    rows = t.shared_rows(t.C)
+    V = np.empty(t.places * rows * t.TW * t.C, np.float32)
+    for first in range(0, t.N * t.TH, rows):
+        last = min(first + rows, t.N * t.TH)
+        threads.run(_transform_input, t.kind, x, V, t.pads, first, last, t.TH, t.TW)
+        threads.run(
+            _by_channels, SGEMM, t.kind, V, w, bias, y, t.pads, turned, first, last, t.TH, t.TW
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _transform_kernels(w, turned, U, thread, threads):  # type: ignore[no-untyped-def]
-    C, OC = U.shape[1:]
-    scratch = np.empty((27, OC), np.float32)
-    c0, c1 = C * thread // threads, C * (thread + 1) // threads
-    kernel_tiles(w, turned, c0, c1, 0, OC, scratch, U[:, c0:c1])
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _room(rows, channels):  # type: ignore[no-untyped-def]
+def _room(kind, channels):  # type: ignore[no-untyped-def]
     """Two buffers for a strip of tiles."""
-    size = (rows, 4 * (STRIP + 1) * channels)
+    size = (6, 4 * _STRIP * channels) if kind == PLAIN else (9, 8 * _STRIP * channels)
     return np.zeros(size, np.float32), np.empty(size, np.float32)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _transform_input(x, V, pads, first, last, TH, TW, thread, threads):  # type: ignore[no-untyped-def]
-    C = x.shape[1]
-    z, t = _room(6, C)
-    r0 = first + (last - first) * thread // threads
-    r1 = first + (last - first) * (thread + 1) // threads
-    input_tiles(x, r0, r1, pads, TH, TW, z, t, V[:, (r0 - first) * TW * C :])
+def _input(kind, x, first, last, pads, TH, TW, z, t, V):  # type: ignore[no-untyped-def]
+    """The places of some rows of tiles of what is convolved."""
+    if kind == PLAIN:
+        plain.input_tiles(x, first, last, pads, TH, TW, z, t, V)
+    elif kind == STRIDED:
+        strided.input_tiles(x, first, last, pads, TH, TW, z, t, V)
+    else:
+        strided.back_tiles(x, first, last, pads, TH, TW, z, t, V)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _transform_gradient(gy, D, first, last, TW, thread, threads):  # type: ignore[no-untyped-def]
-    OC = gy.shape[1]
-    z, s = _room(6, OC)
-    r0 = first + (last - first) * thread // threads
-    r1 = first + (last - first) * (thread + 1) // threads
-    gradient_tiles(gy, r0, r1, TW, z, s, D[:, (r0 - first) * TW * OC :])
+def _output(kind, M, y, k0, k1, bias, first, last, pads, TH, TW, z, t):  # type: ignore[no-untyped-def]
+    """Some rows of tiles and channels of the result, from their places."""
+    if kind == PLAIN:
+        plain.output_tiles(M, y, k0, k1, bias, first, last, TW, z, t)
+    elif kind == STRIDED:
+        strided.output_tiles(M, y, k0, k1, bias, first, last, TW, z, t)
+    else:
+        strided.back_output(M, y, k0, k1, pads, first, last, TH, TW, z, t)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _by_rows(sgemm, x, U, bias, y, pads, rows, thread, threads):  # type: ignore[no-untyped-def]
+def _kernels(kind, w, turned, c0, c1, o0, o1, scratch, U):  # type: ignore[no-untyped-def]
+    if kind == PLAIN:
+        plain.kernel_tiles(w, turned, c0, c1, o0, o1, scratch, U)
+    else:
+        strided.kernel_tiles(w, turned, c0, c1, o0, o1, scratch, U)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _gradient(kind, gy, first, last, TW, z, t, D):  # type: ignore[no-untyped-def]
+    if kind == PLAIN:
+        plain.gradient_tiles(gy, first, last, TW, z, t, D)
+    else:
+        strided.gradient_tiles(gy, first, last, TW, z, t, D)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _back_to_kernel(kind, dU, scratch, gw):  # type: ignore[no-untyped-def]
+    if kind == PLAIN:
+        plain.kernel_gradient(dU, scratch, gw)
+    else:
+        strided.kernel_gradient(dU, scratch, gw)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _run_of(kind, i):  # type: ignore[no-untyped-def]
+    """(first place, how many) of the i-th kernel."""
+    run = EACH[i] if kind == PLAIN else strided.RUNS[i]
+    return run[0], run[1]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _transform_kernels(kind, w, turned, U, thread, threads):  # type: ignore[no-untyped-def]
+    C, OC = U.shape[1:]
+    scratch = np.empty((27, OC), np.float32)
+    c0, c1 = C * thread // threads, C * (thread + 1) // threads
+    _kernels(kind, w, turned, c0, c1, 0, OC, scratch, U[:, c0:c1])
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _transform_input(kind, x, V, pads, first, last, TH, TW, thread, threads):  # type: ignore[no-untyped-def]
+    C, tiles = x.shape[1], (last - first) * TW
+    z, t = _room(kind, C)
+    r0 = first + (last - first) * thread // threads
+    r1 = first + (last - first) * (thread + 1) // threads
+    places = V[: PLACES[kind] * tiles * C].reshape(PLACES[kind], tiles * C)
+    _input(kind, x, r0, r1, pads, TH, TW, z, t, places[:, (r0 - first) * TW * C :])
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _transform_gradient(kind, gy, D, first, last, TW, thread, threads):  # type: ignore[no-untyped-def]
+    OC, tiles = gy.shape[1], (last - first) * TW
+    z, t = _room(kind, OC)
+    r0 = first + (last - first) * thread // threads
+    r1 = first + (last - first) * (thread + 1) // threads
+    places = D[: PLACES[kind] * tiles * OC].reshape(PLACES[kind], tiles * OC)
+    _gradient(kind, gy, r0, r1, TW, z, t, places[:, (r0 - first) * TW * OC :])
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _by_rows(sgemm, kind, x, U, bias, y, pads, TH, TW, rows, thread, threads):  # type: ignore[no-untyped-def]
     """All channels of every so many-th block of rows, from x to y."""
-    N, C = x.shape[:2]
-    OC, OH, OW = y.shape[1:]
-    TH, TW = (OH + 3) // 4, (OW + 3) // 4
-    V = np.empty((36, rows * TW * C), np.float32)
-    M = np.empty((36, rows * TW * OC), np.float32)
-    z, t = _room(6, max(C, OC))
+    N, (C, OC), places = x.shape[0], U.shape[1:], PLACES[kind]
+    V = np.empty(places * rows * TW * C, np.float32)
+    M = np.empty(places * rows * TW * OC, np.float32)
+    z, t = _room(kind, max(C, OC))
     for first in range(thread * rows, N * TH, threads * rows):
         last = min(first + rows, N * TH)
-        input_tiles(x, first, last, pads, TH, TW, z, t, V)
+        T = (last - first) * TW
+        _input(
+            kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C)
+        )
         for i in range(36):
-            gemm(sgemm, (last - first) * TW, OC, C, V, i * rows * TW * C, C, False,
-                 U, i * C * OC, OC, False, 0.0, M, i * rows * TW * OC, OC)  # fmt: skip
-        output_tiles(M, y, 0, OC, bias, first, last, TW, z, t)
+            place, count = _run_of(kind, i)
+            gemm(sgemm, count * T, OC, C, V, place * T * C, C, False,
+                 U, i * C * OC, OC, False, 0.0, M, place * T * OC, OC)  # fmt: skip
+        done = M[: places * T * OC].reshape(places, T * OC)
+        _output(kind, done, y, 0, OC, bias, first, last, pads, TH, TW, z, t)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _by_channels(sgemm, V, w, bias, y, turned, first, last, width, thread, threads):  # type: ignore[no-untyped-def]
+def _by_channels(  # type: ignore[no-untyped-def]
+    sgemm, kind, V, w, bias, y, pads, turned, first, last, TH, TW, thread, threads
+):
     """Some output channels of the rows whose tiles are V: kernels, products, y."""
-    OC, OH, OW = y.shape[1:]
-    C, TW = V.shape[1] // width, (OW + 3) // 4
-    tiles = (last - first) * TW
+    OC, C = y.shape[1], w.shape[0] if turned else w.shape[1]
+    T, places = (last - first) * TW, PLACES[kind]
     parts = -(-OC // CHANNELS)
     parts = -(-parts // threads) * threads
     most = -(-OC // parts)
     U = np.empty((36, C, most), np.float32)
-    M = np.empty((36, tiles * most), np.float32)
+    M = np.empty(places * T * most, np.float32)
     scratch = np.empty((27, most), np.float32)
-    z, t = _room(6, most)
+    z, t = _room(kind, most)
     for part in range(thread, parts, threads):
         k0, k1 = OC * part // parts, OC * (part + 1) // parts
-        kernel_tiles(w, turned, 0, C, k0, k1, scratch, U)
+        some = k1 - k0
+        _kernels(kind, w, turned, 0, C, k0, k1, scratch, U)
         for i in range(36):
-            gemm(sgemm, tiles, k1 - k0, C, V, i * width * C, C, False,
-                 U, i * C * most, most, False, 0.0, M, i * tiles * most, k1 - k0)  # fmt: skip
-        output_tiles(M, y, k0, k1, bias, first, last, TW, z, t)
+            place, count = _run_of(kind, i)
+            gemm(sgemm, count * T, some, C, V, place * T * C, C, False,
+                 U, i * C * most, most, False, 0.0, M, place * T * some, some)  # fmt: skip
+        done = M[: places * T * some].reshape(places, T * some)
+        _output(kind, done, y, k0, k1, bias, first, last, pads, TH, TW, z, t)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _gradient_by_rows(sgemm, gy, x, sums, pads, rows, thread, threads):  # type: ignore[no-untyped-def]
+def _gradient_by_rows(sgemm, kind, gy, x, sums, pads, rows, thread, threads):  # type: ignore[no-untyped-def]
     """Each thread's own sum dU over every so many-th block of rows."""
     N, OC, OH, OW = gy.shape
-    C = x.shape[1]
+    C, places = x.shape[1], PLACES[kind]
     TH, TW = (OH + 3) // 4, (OW + 3) // 4
-    width = rows * TW
-    V = np.empty((36, width * C), np.float32)
-    D = np.empty((36, width * OC), np.float32)
-    z, t = _room(6, max(C, OC))
+    V = np.empty(places * rows * TW * C, np.float32)
+    D = np.empty(places * rows * TW * OC, np.float32)
+    z, t = _room(kind, max(C, OC))
     for first in range(thread * rows, N * TH, threads * rows):
         last = min(first + rows, N * TH)
-        input_tiles(x, first, last, pads, TH, TW, z, t, V)
-        gradient_tiles(gy, first, last, TW, z, t, D)
+        T = (last - first) * TW
+        _input(
+            kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C)
+        )
+        _gradient(kind, gy, first, last, TW, z, t, D[: places * T * OC].reshape(places, T * OC))
         for i in range(36):
-            gemm(sgemm, OC, C, (last - first) * TW, D, i * width * OC, OC, True,
-                 V, i * width * C, C, False, 1.0,
+            place, count = _run_of(kind, i)
+            gemm(sgemm, OC, C, count * T, D, place * T * OC, OC, True,
+                 V, place * T * C, C, False, 1.0,
                  sums, (thread * 36 + i) * OC * C, C)  # fmt: skip
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _gradient_by_channels(sgemm, D, V, gw, tiles, width, thread, threads):  # type: ignore[no-untyped-def]
+def _gradient_by_channels(sgemm, kind, D, V, gw, T, thread, threads):  # type: ignore[no-untyped-def]
     """What some tiles add to gw, for some output channels at a time."""
     OC, C = gw.shape[:2]
     parts = -(-OC // CHANNELS)
@@ -216,14 +323,15 @@ def _gradient_by_channels(sgemm, D, V, gw, tiles, width, thread, threads):  # ty
     for part in range(thread, parts, threads):
         k0, k1 = OC * part // parts, OC * (part + 1) // parts
         for i in range(36):
-            gemm(sgemm, k1 - k0, C, tiles, D, i * width * OC + k0, OC, True,
-                 V, i * width * C, C, False, 0.0, dU, i * most * C, C)  # fmt: skip
+            place, count = _run_of(kind, i)
+            gemm(sgemm, k1 - k0, C, count * T, D, place * T * OC + k0, OC, True,
+                 V, place * T * C, C, False, 0.0, dU, i * most * C, C)  # fmt: skip
         for k in range(k0, k1):
-            kernel_gradient(dU[:, k - k0], scratch, gw[k])
+            _back_to_kernel(kind, dU[:, k - k0], scratch, gw[k])
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _finish(sums, gw, thread, threads):  # type: ignore[no-untyped-def]
+def _finish(kind, sums, gw, thread, threads):  # type: ignore[no-untyped-def]
     """gw from the sums of all threads, which are added up in their order."""
     OC, C = gw.shape[:2]
     scratch = np.empty((21, C), np.float32)
@@ -232,4 +340,4 @@ def _finish(sums, gw, thread, threads):  # type: ignore[no-untyped-def]
             for i in range(36):
                 for c in range(C):
                     sums[0, i, k, c] += sums[other, i, k, c]
-        kernel_gradient(sums[0, :, k], scratch, gw[k])
+        _back_to_kernel(kind, sums[0, :, k], scratch, gw[k])

@@ -46,7 +46,7 @@ def input_tiles(x, first, last, pads, TH, TW, z, t, V):  # type: ignore[no-untyp
                     z[1, q] = z[5, q]
             for i in range(start, 6):
                 row = z[i, : 4 * S].reshape(4, count + 1, C)
-                _lay(x, n, top + i, 4 * b0 - PW, 4 * count + 2, 0 <= top + i < H, row)
+                lay_strip(x, n, top + i, 4 * b0 - PW, 4 * count + 2, 0 <= top + i < H, 2, row)
             for q in range(4 * S):
                 d0, d1, d2, d3, d4, d5 = z[0, q], z[1, q], z[2, q], z[3, q], z[4, q], z[5, q]
                 a, b, e, f = d4 - FOUR * d2, d3 - FOUR * d1, d4 - d2, TWO * (d3 - d1)
@@ -62,9 +62,11 @@ def input_tiles(x, first, last, pads, TH, TW, z, t, V):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _lay(x, n, row, left, width, inside, z):  # type: ignore[no-untyped-def]
-    """z (4, tiles, C): pixels left … left + width − 1 of a row of x, zeros where there are none."""
+def lay_strip(x, n, row, left, width, inside, bits, z):  # type: ignore[no-untyped-def]
+    """z (2^bits, tiles, C): pixels left … left + width − 1 of a row of x, zeros where there are
+    none. Neighbouring tiles are 2^bits pixels apart."""
     C, _, W = x.shape[1:]
+    mask = (1 << bits) - 1
     q0, q1 = max(left, 0), min(left + width, W)
     if not inside or q1 - q0 < width:
         z[:] = 0
@@ -74,12 +76,12 @@ def _lay(x, n, row, left, width, inside, z):  # type: ignore[no-untyped-def]
         for c in range(0, C, 8):
             few = x[n, c : c + 8, row]
             for q in range(q0, q1):
-                to = z[(q - left) & 3, (q - left) >> 2, c : c + 8]
+                to = z[(q - left) & mask, (q - left) >> bits, c : c + 8]
                 to[0], to[1], to[2], to[3] = few[0, q], few[1, q], few[2, q], few[3, q]
                 to[4], to[5], to[6], to[7] = few[4, q], few[5, q], few[6, q], few[7, q]
         return
     for q in range(q0, q1):
-        pixel, to = x[n, :, row, q], z[(q - left) & 3, (q - left) >> 2]
+        pixel, to = x[n, :, row, q], z[(q - left) & mask, (q - left) >> bits]
         for c in range(C):
             to[c] = pixel[c]
 
@@ -123,23 +125,25 @@ def output_tiles(M, y, k0, k1, bias, first, last, TW, s, z):  # type: ignore[no-
             width = min(4 * count, OW - 4 * b0)
             for i in range(min(4, OH - p)):
                 row = z[i, : 4 * L].reshape(4, count, C)
-                _stand(row, width, bias[k0:k1], y[n, k0:k1, p + i, 4 * b0 :])
+                stand_strip(row, width, bias[k0:k1], y[n, k0:k1, p + i, 4 * b0 :], 2)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _stand(z, width, bias, y):  # type: ignore[no-untyped-def]
-    """y (C, width) = z + bias, where z (4, tiles, C) has channels last: the way back of `_lay`."""
+def stand_strip(z, width, bias, y, bits):  # type: ignore[no-untyped-def]
+    """y (C, width) = z + bias, where z (2^bits, tiles, C) has channels last: the way back of
+    `lay_strip`."""
     C = z.shape[2]
+    mask = (1 << bits) - 1
     if width < 32 <= C:
         for q in range(width):
-            pixel, to = z[q & 3, q >> 2], y[:, q]
+            pixel, to = z[q & mask, q >> bits], y[:, q]
             for c in range(C):
                 to[c] = pixel[c] + bias[c]
     else:
         for c in range(C):
             line, b = y[c], bias[c]
             for q in range(width):
-                line[q] = z[q & 3, q >> 2, c] + b
+                line[q] = z[q & mask, q >> bits, c] + b
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -167,7 +171,7 @@ def gradient_tiles(gy, first, last, TW, z, s, D):  # type: ignore[no-untyped-def
             p = 4 * (r - n * TH)
             for i in range(4):
                 row = z[i, : 4 * L].reshape(4, count, OC)
-                _lay(gy, n, p + i, 4 * b0, 4 * count, p + i < OH, row)
+                lay_strip(gy, n, p + i, 4 * b0, 4 * count, p + i < OH, 2, row)
             _spread(z, 4 * L, s)
             at = ((r - first) * TW + b0) * OC
             for i in range(6):

@@ -49,6 +49,12 @@ CASES = [
     ("winograd", (1, 16, 1, 2), (16, 16, 3, 3), {"padding": 1}),
     ("winograd", (3, 180, 15, 14), (200, 180, 3, 3), {"padding": "same"}),
     ("winograd", (9, 512, 7, 7), (64, 512, 3, 3), {"padding": 1}),
+    ("winograd", (5, 24, 33, 34), (30, 24, 3, 3), {"stride": 2}),
+    ("winograd", (7, 24, 26, 35), (33, 24, 3, 3), {"stride": 2, "padding": 1}),
+    ("winograd", (6, 20, 29, 24), (20, 20, 3, 3), {"stride": 2, "padding": 2}),
+    ("winograd", (6, 20, 25, 30), (20, 20, 3, 3), {"stride": 2, "padding": (0, 1)}),
+    ("winograd", (2, 20, 9, 270), (31, 20, 3, 3), {"stride": 2, "padding": (2, 0)}),
+    ("columns", (2, 300, 13, 14), (310, 300, 3, 3), {"stride": 2, "padding": 1}),
 ]
 
 
