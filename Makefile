@@ -18,7 +18,7 @@ help:
 	@echo 'make lint      ruff and mypy'
 	@echo 'make mutants   plant bugs in every op; the op checks must go red'
 	@echo 'make gradcheck-score  score the gradient check on planted bugs'
-	@echo 'make bench     time ops and LeNet-5 against PyTorch, in alternation'
+	@echo 'make bench     time ops, convolutions and networks against PyTorch and JAX, in turns'
 	@echo 'make gpu       the op checks on CUDA (needs CuPy and a GPU)'
 	@echo 'make notebooks run the notebooks and keep their outputs'
 	@echo 'make docs      write docs/ops.md, layers.md (and its pictures) and onnx.md anew'
@@ -60,7 +60,8 @@ gradcheck-score: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/ops.py
-	$(BIN)/python benchmarks/network.py
+	$(BIN)/python benchmarks/conv.py
+	$(BIN)/python -m benchmarks.networks
 
 gpu: $(VENV)/.installed-test $(VENV)/.installed-gpu
 	$(PYTEST) -m gpu tests

@@ -60,6 +60,35 @@ def shares(np: Any, rng: Any) -> tuple[Any, ...]:
     return (rng.uniform(0.1, 0.9, SCORES).astype(np.float32),)
 
 
+def regions(np: Any, rng: Any) -> tuple[Any, ...]:
+    """Boxes on two images of 50 × 68, and the image of each."""
+    low = rng.uniform(0, 1, (256, 2)) * (40, 30)
+    boxes = np.concatenate([low, low + rng.uniform(4, 28, (256, 2))], 1)
+    return boxes.astype(np.float32), rng.integers(0, 2, 256)
+
+
+def scored_boxes(np: Any, rng: Any) -> tuple[Any, ...]:
+    """Boxes of 20 to 250 pixels, and a score for each."""
+    low = rng.uniform(0, 600, (2000, 2))
+    boxes = np.concatenate([low, low + rng.uniform(20, 250, (2000, 2))], 1)
+    return boxes.astype(np.float32), rng.uniform(size=2000).astype(np.float32)
+
+
+def in_torchvision(name: str) -> Callable[..., Any]:
+    """torchvision's op on (images, boxes, the image of each), or on (boxes, scores)."""
+
+    def call(t: Any, *inputs: Any) -> Any:
+        import torchvision
+
+        if name == "nms":
+            return torchvision.ops.nms(*inputs, 0.7)
+        x, boxes, index = inputs
+        rois = t.cat([index[:, None].to(boxes.dtype), boxes], 1)
+        return getattr(torchvision.ops, name)(x, rois, 7)
+
+    return call
+
+
 def _half_the_width() -> dict[str, Any]:
     from minitorch_cv.ops.resize.taps import taps_of
 
@@ -127,6 +156,9 @@ ROWS: dict[str, Row] = {
                              lambda t, x: t.nn.functional.adaptive_avg_pool2d(x, 1)),
     "adaptive_max_pool": Row((IMAGES,), {"output_size": 7},
                              lambda t, x: t.nn.functional.adaptive_max_pool2d(x, 7)),
+    "roi_pool": Row(((2, 256, 50, 68),), {"output_size": 7}, in_torchvision("roi_pool"), regions),
+    "roi_align": Row(((2, 256, 50, 68),), {"output_size": 7}, in_torchvision("roi_align"), regions),
+    "nms": Row((), {"iou_threshold": 0.7}, in_torchvision("nms"), scored_boxes),
     "batch_norm": Row((IMAGES, (64,), (64,)), {"training": True, "eps": 1e-5},
                       lambda t, x, w, b, m, v: t.nn.functional.batch_norm(x, m, v, w, b, True),
                       lambda np, rng: (np.zeros(64, "float32"), np.ones(64, "float32"))),
@@ -171,8 +203,10 @@ ROWS: dict[str, Row] = {
 _PEERS: dict[str, Callable[..., Any]] = {
     "convert": lambda t, x, dtype: x.to(t.float64),
     "where": lambda t, c, a, b: t.where(c, a, b),
+    "add_relu": lambda t, a, b: t.relu(a + b),
 }
 
+_OF_TORCHVISION = ("nms", "roi_align", "roi_pool")
 _NO_GRADIENT = ("floor_divide",)  # PyTorch has none for these
 
 
@@ -220,7 +254,19 @@ def rivals_of(op: Any, row: Row, torch: Any) -> list[Rival]:
         return lambda: row.peer(torch, *inputs, *constants)
 
     found = [_rival(ours(), mt)]
-    return found if torch is None else [*found, _rival(theirs(), torch)]
+    return [*found, _rival(theirs(), torch)] if has_peer(op.name, torch) else found
+
+
+def has_peer(name: str, torch: Any) -> bool:
+    """Is there something to compare with? torchvision's ops need its compiled part."""
+    if torch is None or name not in _OF_TORCHVISION:
+        return torch is not None
+    try:
+        import torchvision
+
+        return torchvision.extension._has_ops()
+    except (ImportError, RuntimeError, AttributeError):
+        return False
 
 
 def _rival(call: Callable[[], Any], library: Any) -> Rival:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "autograd", "backend", "data", "interop", "models", "nn", "ops", "optim", "tasks", "testing",
+    "autograd", "backend", "data", "detection", "interop", "models", "nn", "ops", "optim", "tasks",
+    "testing",
 )  # fmt: skip
 _INNER_ROOMS = {"cuda": "backend.cuda", "linalg": "autograd.linalg"}
 
@@ -90,7 +91,19 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:  # the same names, for type checkers and editors
-    from . import autograd, backend, data, interop, models, nn, ops, optim, tasks, testing
+    from . import (
+        autograd,
+        backend,
+        data,
+        detection,
+        interop,
+        models,
+        nn,
+        ops,
+        optim,
+        tasks,
+        testing,
+    )
     from .autograd import (
         Function,
         Tensor,
@@ -202,15 +215,15 @@ __all__ = [
     "atleast_2d", "atleast_3d", "autograd", "backend", "block_diag", "broadcast_shapes",
     "broadcast_tensors", "bucketize", "cartesian_prod", "cat", "cdist", "celu", "celu_",
     "column_stack", "combinations", "concat", "concatenate", "cuda", "data",
-    "default_generator", "device", "double", "dstack", "einsum", "empty", "empty_like",
+    "default_generator", "detection", "device", "double", "dstack", "einsum", "empty", "empty_like",
     "enable_grad", "equal", "eye", "float16", "float32", "float64", "from_numpy", "full",
     "full_like", "get_default_dtype", "get_num_threads", "get_rng_state", "half", "hardshrink",
     "hstack", "inference_mode", "int16", "int32", "int64", "int8", "interop", "is_grad_enabled",
     "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isin", "keep_memory", "linalg",
     "linspace", "logspace", "long", "manual_seed", "meshgrid", "models", "nn", "no_grad",
-    "numel", "ones", "ones_like", "ops", "optim",
-    "optimize_for_inference", "prelu", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "randperm", "release_memory", "relu_", "row_stack",
+    "numel", "ones", "ones_like", "ops", "optim", "optimize_for_inference", "prelu", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "release_memory",
+    "relu_", "row_stack",
     "rrelu", "rrelu_", "rsub", "searchsorted", "selu", "selu_", "set_default_dtype",
     "set_grad_enabled", "set_num_threads", "set_rng_state", "split", "stack", "tasks", "tensor",
     "tensordot", "testing", "threshold", "threshold_", "trapezoid", "trapz", "tril_indices",

@@ -29,7 +29,7 @@ class Room(NamedTuple):
 
 # The standard library is open to all. A room may import itself and what its row names.
 ENGINE = ("backend", "ops", "autograd", "nn")
-ALL = (*ENGINE, "optim", "models", "data", "testing", "interop", "tasks")
+ALL = (*ENGINE, "optim", "models", "detection", "data", "testing", "interop", "tasks")
 ROOMS: dict[str, Room] = {
     "kernels": Room(0, (), ("numpy", "numba", "llvmlite")),
     "backend": Room(1, ("kernels",), ("numpy", "cupy", "threadpoolctl")),
@@ -38,11 +38,13 @@ ROOMS: dict[str, Room] = {
     "nn": Room(4, ("autograd", "ops", "backend")),
     "optim": Room(4, ("nn", "autograd", "ops", "backend")),  # nn: averaged models are modules
     "models": Room(5, (*ENGINE, "interop")),
+    "detection": Room(5, ENGINE),
     "data": Room(5, ("autograd", "backend"), ("numpy", "PIL", "scipy", "sklearn")),
-    "testing": Room(5, ENGINE),
+    "testing": Room(5, (*ENGINE, "detection")),
     "interop": Room(5, ENGINE, ("numpy", "safetensors")),
-    "tasks": Room(6, ALL, ("numpy", "PIL", "matplotlib", "safetensors", "tqdm")),
+    "tasks": Room(6, ALL, ("numpy", "PIL", "matplotlib", "safetensors", "sklearn", "tqdm")),
     "cli": Room(7, (*ALL, "front"), ("numpy", "PIL", "tqdm", "threadpoolctl", "numba")),
+    "as_torch": Room(7, (*ENGINE, "optim", "models", "data", "interop", "front"), ("numpy", "PIL")),
     "pytest_plugin": Room(7, ("testing",), ("pytest",)),
     "front": Room(7, ALL, ()),  # minitorch_cv/__init__.py: what users import, most of it lazily
 }
@@ -51,7 +53,8 @@ FRONT = {  # files beside the rooms
     "pytest_plugin.py": "pytest_plugin",
 }  # fmt: skip
 PRINTING_ROOMS = ("cli",)  # the only room that prints and parses arguments
-PRINTING_FILES = (f"{PACKAGE}/nn/summary.py",)  # `summary(model, shape)` prints a table by its name
+# `summary(model, shape)` prints a table by its name.
+PRINTING_FILES = (f"{PACKAGE}/nn/summary/__init__.py",)
 # autograd knows no op but those that Tensor's own operators and methods are made of.
 OPERATOR_FAMILIES = (
     "elementwise", "shape", "reduce", "scan", "linalg", "activation", "op", "catalog",

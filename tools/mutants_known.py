@@ -24,6 +24,17 @@ list, and this page is written from it.
 
 # reason → file → the changes that survive for it
 REASONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "any number below 0 says that there is none, and any axis below 0 takes all": {
+        "roi/roi_pool.py": ("-1  →  -2",),
+    },
+    "float32 only, whose overlaps round otherwise than the reference's; tests/ops has a case": {
+        "roi/nms.py": (
+            "xp.asarray(overlap / (area[r] + area[rest] - overlap), dtype='float64')  →  overlap "
+            "/ (area[r] + area[rest] - overlap)",
+            "xp.asarray(overlap / (area[r] + area[rest] - overlap), dtype='float64')  →  "
+            "xp.asarray(overlap / (area[r] + area[rest] - overlap))",
+        ),
+    },
     "NumPy 1 only: there a 0-d float32 times a number is a float64; NumPy 2 keeps float32": {
         "reduce/norm.py": (
             "like(g * x / xp.where(xp.equal(y, 0), 1, y), gy)  →  g * x / "

@@ -22,10 +22,11 @@ NO_GRADIENT = (
     "ceil",
     "floor",
     "floor_divide",
+    "nms",
     "round",
     "sign",
     "trunc",
-)  # their derivative is 0 everywhere
+)  # their derivative is 0 everywhere, or there is none
 PAIRS = ("kernel_size", "stride", "padding", "dilation", "output_size")
 
 

@@ -14,8 +14,10 @@ project branches on speed.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import warnings
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -108,6 +110,15 @@ def _load(op: str, device: str) -> Any:
     if device == "cpu":
         hold_kernels_blas()
     return getattr(kernel, name) if name else kernel
+
+
+def telling(tell: Callable[[str], None]) -> contextlib.AbstractContextManager[None]:
+    """Inside the `with` block, `tell` is given the line that says that kernels are compiled."""
+    try:
+        from ..kernels import cache
+    except ImportError:  # run from a bare checkout
+        return contextlib.nullcontext()
+    return cache.telling(tell)
 
 
 _warned: set[str] = set()

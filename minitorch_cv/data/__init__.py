@@ -1,25 +1,34 @@
 """Datasets, transforms and the loader. Datasets give NumPy arrays; the loader makes Tensors."""
 
 from . import transforms
-from .collate import default_collate
-from .dataset import Dataset, Subset, TensorDataset, random_split
+from .cifar import CIFAR10, CIFAR100
+from .collate import default_collate, default_convert
+from .dataset import (
+    ConcatDataset,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    random_split,
+)
 from .digits import Digits
+from .fake import FakeData
+from .image_folder import DatasetFolder, ImageFolder
 from .loader import DataLoader
-from .mnist import MNIST
-from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from .mnist import MNIST, FashionMNIST
+from .sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 __all__ = [
-    "MNIST",
-    "BatchSampler",
-    "DataLoader",
-    "Dataset",
-    "Digits",
-    "RandomSampler",
-    "Sampler",
-    "SequentialSampler",
-    "Subset",
-    "TensorDataset",
-    "default_collate",
-    "random_split",
+    "CIFAR10", "CIFAR100", "MNIST", "BatchSampler", "ConcatDataset", "DataLoader", "Dataset",
+    "DatasetFolder", "Digits", "FakeData", "FashionMNIST", "ImageFolder", "IterableDataset",
+    "RandomSampler", "Sampler", "SequentialSampler", "Subset", "SubsetRandomSampler",
+    "TensorDataset", "WeightedRandomSampler", "default_collate", "default_convert", "random_split",
     "transforms",
-]
+]  # fmt: skip

@@ -19,7 +19,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     TypeError for what cannot be stacked.
     """
     first = batch[0]
-    if _is_tensor(first):
+    if is_tensor(first):
         return _stack(batch)
     if isinstance(first, (np.ndarray, np.generic, bool, int, float)):
         return to_tensor(_stack_arrays(batch))
@@ -69,7 +69,7 @@ def _tensors() -> Any:
     return namespace
 
 
-def _is_tensor(value: Any) -> bool:
+def is_tensor(value: Any) -> bool:
     library = library_of(value)
     return library is not None and library.record is not None
 
@@ -77,6 +77,8 @@ def _is_tensor(value: Any) -> bool:
 def _stack(tensors: Sequence[Any]) -> Any:
     _judge_shapes([tuple(tensor.shape) for tensor in tensors])
     xp = _tensors()
+    if all(isinstance(t.array, np.ndarray) and not t.requires_grad for t in tensors):
+        return to_tensor(np.stack([t.array for t in tensors]))
     return xp.concatenate([xp.expand_dims(tensor, 0) for tensor in tensors], 0)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..backend.random import Generator
 from .collate import default_collate, default_convert, to_tensor
+from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
 
@@ -22,7 +23,9 @@ class DataLoader:
         `manual_seed` seeds).
     sampler: an order of its own, instead of shuffle; batch_sampler: lists of sample numbers,
         instead of batch_size, shuffle, sampler and drop_last.
-    num_workers, pin_memory: accepted; samples are read in this process whatever they say.
+    num_workers, pin_memory, timeout, worker_init_fn, multiprocessing_context, prefetch_factor,
+        persistent_workers, pin_memory_device: accepted; samples are read in this process whatever
+        they say.
     collate_fn: makes a batch from a list of samples (default: `default_collate`).
     drop_last: leave out a last batch that is smaller.
     Raises ValueError for an empty dataset, sizes below 1 and arguments that exclude each other.
@@ -42,23 +45,28 @@ class DataLoader:
         collate_fn: Callable[[list[Any]], Any] | None = None,
         pin_memory: bool = False,
         drop_last: bool = False,
-        *,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
         generator: Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
     ) -> None:
-        _judge_dataset(dataset)
+        self._streams = isinstance(dataset, IterableDataset)
+        if not self._streams:
+            _judge_dataset(dataset)
+        elif shuffle or sampler is not None or batch_sampler is not None:
+            raise ValueError(
+                "DataLoader: an IterableDataset gives its samples in its own order; leave shuffle, "
+                "sampler and batch_sampler out"
+            )
         _judge_workers(num_workers)
-        if sampler is not None and shuffle:
-            raise ValueError("DataLoader: sampler and shuffle exclude each other; leave one out")
+        _judge_order(batch_size, shuffle, sampler, batch_sampler, drop_last)
         if batch_sampler is not None:
-            if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "DataLoader: batch_sampler excludes batch_size, shuffle, sampler and "
-                    "drop_last; leave them out"
-                )
             batch_size = None
-        elif batch_size is None and drop_last:
-            raise ValueError("DataLoader: drop_last needs batches; give a batch_size")
-        if sampler is None and batch_sampler is None:
+        elif sampler is None and not self._streams:
             sampler = (
                 RandomSampler(dataset, generator=generator)
                 if shuffle
@@ -67,24 +75,41 @@ class DataLoader:
         if batch_size is not None and sampler is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.dataset = dataset
-        self.batch_size = batch_size
-        self.drop_last = drop_last
+        self.batch_size, self.drop_last = batch_size, drop_last
         self.sampler = getattr(batch_sampler, "sampler", None) if sampler is None else sampler
         self.batch_sampler = batch_sampler
-        self.num_workers = num_workers
-        self.pin_memory = pin_memory
-        self.generator = generator
-        self.collate_fn = collate_fn or (default_convert if batch_sampler is None else None)
+        self.num_workers, self.pin_memory, self.timeout = num_workers, pin_memory, timeout
+        self.worker_init_fn, self.multiprocessing_context = worker_init_fn, multiprocessing_context
+        self.prefetch_factor, self.persistent_workers = prefetch_factor, persistent_workers
+        self.pin_memory_device, self.generator = pin_memory_device, generator
+        single = batch_sampler is None and (batch_size is None or not self._streams)
+        self.collate_fn = collate_fn or (default_convert if single else None)
         self._done = 0  # batches of the running epoch that were handed out
         self._skip = 0
 
     def __len__(self) -> int:
+        if self._streams:
+            count, size = len(self.dataset), self.batch_size or 1
+            return count // size if self.drop_last else -(-count // size)
         return len(self._visits())  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Any]:
         skip, self._skip = self._skip, 0
         self._done = skip
+        if self._streams:
+            return islice(self._stream(), skip, None)
         return self._batches(iter(self._visits()), skip)
+
+    def _stream(self) -> Iterator[Any]:
+        """The batches of a dataset that gives its samples itself; not kept by `state_dict`."""
+        samples = iter(self.dataset)
+        if self.batch_size is None:
+            yield from samples if self.collate_fn is None else map(self.collate_fn, samples)
+            return
+        join = self.collate_fn or default_collate
+        while group := list(islice(samples, self.batch_size)):
+            if len(group) == self.batch_size or not self.drop_last:
+                yield join(group)
 
     def _visits(self) -> Iterable[Any]:
         visits = self.sampler if self.batch_sampler is None else self.batch_sampler
@@ -155,6 +180,22 @@ def _judge_dataset(dataset: Any) -> None:
             f"DataLoader: the dataset is empty (got {type(dataset).__name__} with 0 samples); "
             "check the folder or the split it was made from"
         )
+
+
+def _judge_order(
+    batch_size: Any, shuffle: Any, sampler: Any, batch_sampler: Any, drop_last: bool
+) -> None:
+    """Raises ValueError for arguments that exclude each other."""
+    if sampler is not None and shuffle:
+        raise ValueError("DataLoader: sampler and shuffle exclude each other; leave one out")
+    if batch_sampler is not None:
+        if batch_size != 1 or shuffle or sampler is not None or drop_last:
+            raise ValueError(
+                "DataLoader: batch_sampler excludes batch_size, shuffle, sampler and "
+                "drop_last; leave them out"
+            )
+    elif batch_size is None and drop_last:
+        raise ValueError("DataLoader: drop_last needs batches; give a batch_size")
 
 
 def _judge_workers(num_workers: Any) -> None:

@@ -29,6 +29,12 @@ FILES = {
 CLASSES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
+FASHION_CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+    "Ankle boot",
+)  # fmt: skip
+
+
 class MNIST(ImageArrays):
     """The training digits (60 000) or the test digits (10 000) of MNIST.
 
@@ -41,6 +47,8 @@ class MNIST(ImageArrays):
     that is not what its name says.
     """
 
+    NAMES: tuple[str, ...] = CLASSES
+
     def __init__(
         self,
         root: str | PathLike[str],
@@ -52,7 +60,7 @@ class MNIST(ImageArrays):
     ) -> None:
         part = "train" if train else "t10k"
         names = [name for name in FILES if name.startswith(part)]
-        image_path, label_path = _find(Path(fspath(root)), names)
+        image_path, label_path = _find(self._folders(Path(fspath(root))), names)
         images = read_idx(image_path, FILES[names[0]], verify)
         labels = read_idx(label_path, FILES[names[1]], verify)
         if len(images) != len(labels):
@@ -65,14 +73,32 @@ class MNIST(ImageArrays):
                 f"mnist: {label_path.name} holds the label {labels.max()}, expected 0 … 9 (md5 of "
                 f"the uncompressed original: {FILES[names[1]].md5}); fetch the file again"
             )
-        super().__init__(images, labels.astype(np.int64), CLASSES, transform, target_transform)
+        super().__init__(images, labels.astype(np.int64), self.NAMES, transform, target_transform)
         self.root = root
         self.train = train
 
+    @staticmethod
+    def _folders(root: Path) -> list[Path]:
+        return [root, root / "MNIST" / "raw"]
 
-def _find(root: Path, names: list[str]) -> list[Path]:
+
+class FashionMNIST(MNIST):
+    """Zalando's photos of clothes in the form of MNIST, ten classes.
+
+    root: the folder whose `FashionMNIST/raw` holds the four files, or `raw` itself. Files straight
+    in root are not read: they have the names of MNIST's.
+    Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST", 2017.
+    """
+
+    NAMES = FASHION_CLASSES
+
+    @staticmethod
+    def _folders(root: Path) -> list[Path]:
+        return [root / "FashionMNIST" / "raw", root / "raw"]
+
+
+def _find(folders: list[Path], names: list[str]) -> list[Path]:
     """The paths of the files, packed or unpacked. Raises FileNotFoundError where one is missing."""
-    folders = [root, root / "MNIST" / "raw"]
     found: list[Path] = []
     for name in names:
         places = [folder / form for folder in folders for form in (name, name[: -len(".gz")])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from ..backend.random import Generator, default_generator
 
 class Sampler:
     """An order of sample numbers: subclasses write `__iter__` and `__len__`."""
+
+    def __init__(self, data_source: Any = None) -> None:
+        self.data_source = data_source
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError(f"{type(self).__name__}: write __iter__(self)")
@@ -95,6 +98,61 @@ class RandomSampler(Sampler):
     def end_epoch(self) -> None:
         """Forgets the order: the epoch has run to its end."""
         self._seed = None
+
+
+class SubsetRandomSampler(Sampler):
+    """The sample numbers given, in a new random order at each epoch."""
+
+    def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
+        self.indices, self.generator = indices, generator
+
+    def __iter__(self) -> Iterator[int]:
+        source = default_generator if self.generator is None else self.generator
+        return iter([self.indices[k] for k in source.randperm(len(self.indices)).tolist()])
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler):
+    """Sample numbers drawn with the probabilities that the weights say (they need not add up to 1).
+
+    replacement=False: each number at most once. Raises ValueError for negative weights, and for
+    more draws than there are numbers.
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[float],
+        num_samples: int,
+        replacement: bool = True,
+        generator: Generator | None = None,
+    ) -> None:
+        values = np.asarray([float(w) for w in weights])
+        if values.ndim != 1 or (values < 0).any() or not values.sum() > 0:
+            raise ValueError("WeightedRandomSampler: weights are not negative and not all zero")
+        if not replacement and num_samples > np.count_nonzero(values):
+            raise ValueError(
+                f"WeightedRandomSampler: {num_samples} samples without replacement need as many "
+                f"weights above 0 (got {np.count_nonzero(values)})"
+            )
+        self.weights, self.num_samples, self.replacement = values, num_samples, replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        source = default_generator if self.generator is None else self.generator
+        if self.replacement:
+            ends = np.cumsum(self.weights)
+            places = source.rand((self.num_samples,), np.float64) * ends[-1]
+            return iter(np.searchsorted(ends, places, side="right").tolist())
+        # Exponential races: the smallest of e / w win, as if drawn one after the other.
+        u = source.rand((len(self.weights),), np.float64)
+        with np.errstate(divide="ignore"):
+            times = -np.log1p(-u) / self.weights
+        return iter(np.argsort(times)[: self.num_samples].tolist())
+
+    def __len__(self) -> int:
+        return self.num_samples
 
 
 class BatchSampler(Sampler):

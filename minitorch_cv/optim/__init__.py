@@ -4,9 +4,8 @@ averages of the parameters (`optim.swa_utils`)."""
 from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
-from .adam import Adam
+from .adam import Adam, AdamW
 from .adamax import Adamax
-from .adamw import AdamW
 from .asgd import ASGD
 from .nadam import NAdam
 from .optimizer import Optimizer

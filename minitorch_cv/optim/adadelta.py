@@ -55,6 +55,9 @@ class Adadelta(Optimizer):
     [0, 1].
     """
 
+    kernel = "adadelta"
+    kernel_options = ("lr", "rho", "eps", "weight_decay", "maximize")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -89,3 +92,6 @@ class Adadelta(Optimizer):
             eps=float(group["eps"]), weight_decay=float(group["weight_decay"]),
             maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return "square_avg", "acc_delta", "step"

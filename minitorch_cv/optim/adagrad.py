@@ -52,6 +52,9 @@ class Adagrad(Optimizer):
     initial_accumulator_value.
     """
 
+    kernel = "adagrad"
+    kernel_options = ("lr", "lr_decay", "weight_decay", "eps", "maximize")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -92,3 +95,6 @@ class Adagrad(Optimizer):
             lr_decay=float(group["lr_decay"]), weight_decay=float(group["weight_decay"]),
             eps=float(group["eps"]), maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return "sum", "step"

@@ -1,4 +1,4 @@
-"""Adam: steps scaled by running estimates of the gradient's mean and of its square.
+"""Adam and AdamW: steps scaled by running estimates of the gradient's mean and of its square.
 
     d ← g + λ x                         (weight decay; −g where the objective is maximized)
     x ← x − η λ x                       (instead of + λ x, where the decay is decoupled: AdamW)
@@ -13,6 +13,10 @@ Source: D. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 201
 S. Reddi, S. Kale, S. Kumar, "On the convergence of Adam and beyond", ICLR 2018, algorithm 2
 (amsgrad). ε is added after the bias correction, as in PyTorch. Verified by PyTorch's parameters
 over 50 steps.
+
+AdamW: in Adam, λ x is part of the gradient and so divided by √v: weights with large gradients decay
+less. Decoupled, all decay at the rate η λ. Source: I. Loshchilov, F. Hutter, "Decoupled weight
+decay regularization", ICLR 2019, algorithm 2.
 """
 
 from __future__ import annotations
@@ -71,6 +75,12 @@ class Adam(Optimizer):
     [0, 1).
     """
 
+    kernel = "adam"
+    kernel_options = (
+        "lr", "betas", "eps", "weight_decay",
+        "decoupled_weight_decay", "maximize", "amsgrad",
+    )  # fmt: skip
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -112,3 +122,40 @@ class Adam(Optimizer):
             weight_decay=float(group["weight_decay"]),
             decoupled=group["decoupled_weight_decay"], maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return (
+            "exp_avg", "exp_avg_sq", "max_exp_avg_sq" if group["amsgrad"] else None, "step",
+        )  # fmt: skip
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay, and AMSGrad.
+
+    Raises as Adam does.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize,
+            capturable=capturable, differentiable=differentiable, fused=fused,
+            decoupled_weight_decay=True,
+        )  # fmt: skip
+
+    def tidy(self, group: Group) -> None:
+        super().tidy(group)
+        group["decoupled_weight_decay"] = True  # also where it was Adam's state

@@ -52,6 +52,9 @@ class Adamax(Optimizer):
     [0, 1).
     """
 
+    kernel = "adamax"
+    kernel_options = ("lr", "betas", "eps", "weight_decay", "maximize")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -86,3 +89,6 @@ class Adamax(Optimizer):
             betas=group["betas"], eps=float(group["eps"]),
             weight_decay=float(group["weight_decay"]), maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return "exp_avg", "exp_inf", "step"

@@ -57,6 +57,8 @@ class ASGD(Optimizer):
     """
 
     scalars = ("eta", "mu")
+    kernel = "asgd"
+    kernel_options = ("lr", "lambd", "alpha", "t0", "weight_decay", "maximize")
 
     def __init__(
         self,
@@ -97,3 +99,6 @@ class ASGD(Optimizer):
         precision = self.remember_number(p, "step", 0.0).dtype.type
         eta[...] = precision(lr / (1 + lambd * lr * step) ** float(group["alpha"]))
         mu[...] = precision(1 / max(1.0, step - float(group["t0"])))
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return "ax", "step", "eta", "mu"

@@ -67,6 +67,11 @@ class NAdam(Optimizer):
     """
 
     scalars = ("mu_product",)
+    kernel = "nadam"
+    kernel_options = (
+        "lr", "betas", "eps", "weight_decay",
+        "decoupled_weight_decay", "maximize", "momentum_decay",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -110,3 +115,6 @@ class NAdam(Optimizer):
             eps=float(group["eps"]), weight_decay=float(group["weight_decay"]),
             decoupled=group["decoupled_weight_decay"], maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return "exp_avg", "exp_avg_sq", "step", "mu_product"

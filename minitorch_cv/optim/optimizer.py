@@ -21,6 +21,7 @@ from ..autograd.tensor import Tensor, as_tensor
 from ..backend.dtypes import get_default_dtype
 from ..backend.library import Array, array_module
 from .descent import Work
+from .fused import FusedStep
 from .hooks import Hooks
 from .options import judge_implementation
 
@@ -59,9 +60,13 @@ class Optimizer(Hooks):
     """
 
     scalars: tuple[str, ...] = ()  # names in the state that are one number for each parameter
+    kernel: str | None = None  # the fused update of this rule in kernels/cpu/optim, if there is one
+    kernel_options: tuple[str, ...] = ()  # those of a group that it wants, in its order
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "update" in cls.__dict__ and "kernel" not in cls.__dict__:
+            cls.kernel = None  # a rule of its own, of which no kernel knows
         if "step" in cls.__dict__:
             cls.step = _hooked(cls.__dict__["step"])  # type: ignore[method-assign]
 
@@ -78,6 +83,7 @@ class Optimizer(Hooks):
         self.has_stepped = False  # schedulers warn where nobody ever calls step()
         self._stepping = False
         self._work: dict[Any, Array] = {}
+        self._fused = FusedStep()
         given = list(params)
         if not given:
             raise ValueError(
@@ -183,11 +189,11 @@ class Optimizer(Hooks):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with np.errstate(all="ignore"):  # inf and NaN go their way without warnings, as in PyTorch
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is not None:
-                        self._update(p, p.grad, group)
+        rest = self._fused.run(self)
+        if rest:
+            with np.errstate(all="ignore"):  # inf and NaN go without warnings, as in PyTorch
+                for p, gradient, group in rest:
+                    self._update(p, gradient, group)
         return loss
 
     def _update(self, p: Tensor, gradient: Tensor, group: Group) -> None:
@@ -202,6 +208,14 @@ class Optimizer(Hooks):
     def update(self, p: Tensor, g: Array, group: Group) -> None:
         """Changes `p.array` in place by its gradient g; p's memory is `self.state[p]`."""
         raise NotImplementedError(f"{self._name}: write update(self, p, g, group), or step(self)")
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        """The names in the state in the order of the kernel; None for what is not in use."""
+        return ()
+
+    def is_number(self, name: str) -> bool:
+        """Is what the state keeps under this name one number, and not an array like p?"""
+        return name == "step" or name in self.scalars
 
     def remember(self, p: Tensor, *names: str, fill: float = 0.0) -> tuple[Array, ...]:
         """The arrays like p kept under these names, filled with `fill` at first."""
@@ -231,7 +245,7 @@ class Optimizer(Hooks):
     def work(self, x: Array) -> Work:
         """Two arrays like x to compute in, of any content; shared by all parameters of a dtype."""
         xp = array_module(x)
-        key = (xp, x.dtype)
+        key = (type(x), x.dtype)  # no module, which could not be copied
         if key not in self._work or self._work[key].shape[1] < x.size:
             sizes = [p.array.size for group in self.param_groups for p in group["params"]]
             self._work[key] = xp.empty((2, max(sizes)), x.dtype)

@@ -79,6 +79,9 @@ class RAdam(Optimizer):
     [0, 1).
     """
 
+    kernel = "radam"
+    kernel_options = ("lr", "betas", "eps", "weight_decay", "decoupled_weight_decay", "maximize")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -116,3 +119,6 @@ class RAdam(Optimizer):
             weight_decay=float(group["weight_decay"]),
             decoupled=group["decoupled_weight_decay"], maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return "exp_avg", "exp_avg_sq", "step"

@@ -63,6 +63,9 @@ class RMSprop(Optimizer):
     Raises ValueError for a negative or non-finite lr, alpha, eps, weight_decay or momentum.
     """
 
+    kernel = "rmsprop"
+    kernel_options = ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -101,3 +104,8 @@ class RMSprop(Optimizer):
             weight_decay=float(group["weight_decay"]), momentum=float(group["momentum"]),
             maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        mean = "grad_avg" if group["centered"] else None
+        moving = "momentum_buffer" if group["momentum"] else None
+        return "square_avg", mean, moving, "step"

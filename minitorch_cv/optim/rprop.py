@@ -51,6 +51,9 @@ class Rprop(Optimizer):
     Raises ValueError for a negative or non-finite lr, and unless 0 < etas[0] < 1 < etas[1].
     """
 
+    kernel = "rprop"
+    kernel_options = ("etas", "step_sizes", "maximize")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -89,3 +92,6 @@ class Rprop(Optimizer):
             p.array, g, previous, sizes, etas=group["etas"], step_sizes=group["step_sizes"],
             maximize=group["maximize"],
         )  # fmt: skip
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return "prev", "step_size", "step"

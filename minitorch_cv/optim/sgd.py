@@ -59,6 +59,9 @@ class SGD(Optimizer):
     without momentum or with dampening.
     """
 
+    kernel = "sgd"
+    kernel_options = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -102,3 +105,6 @@ class SGD(Optimizer):
         )  # fmt: skip
         if kept is None and buffer is not None:
             self.state[p]["momentum_buffer"] = new_tensor(buffer)
+
+    def remembered(self, group: Group) -> tuple[str | None, ...]:
+        return ("momentum_buffer" if group["momentum"] else None,)

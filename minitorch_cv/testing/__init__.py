@@ -6,6 +6,7 @@ compare(module_a, module_b, x)    two networks layer by layer: the first layer t
 check_op("conv2d")                every check of one op, on its own samples
 check_module(module, x)           a layer's parameters and input
 check_layers(model, x)            every layer of a network, on the activations that reach it
+Profile()                         where the time of a step goes, op by op
 fake_device()                     a strict fake GPU, for finding device leaks on any machine
 """
 
@@ -21,6 +22,7 @@ from .gradcheck import (
 )
 from .modules import LayerCheck, ParameterCheck, check_layers, check_module, spread_apart
 from .op_checks import CHECKS, Check, CheckResult, check_op, report, run_check
+from .profile import Profile
 
 __all__ = [
     "CHECKS",
@@ -33,6 +35,7 @@ __all__ = [
     "LayerCheck",
     "LayerDifference",
     "ParameterCheck",
+    "Profile",
     "check_layers",
     "check_module",
     "check_op",

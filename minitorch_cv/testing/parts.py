@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .. import nn
+from .. import detection, nn
 from ..autograd import functions, joining
 from ..autograd.tensor import Tensor
 from ..backend.registry import kernel_path
@@ -131,6 +131,8 @@ def _home(called: str) -> str | None:
     """A function's full name: in `nn.functional`, else a method of Tensor, else a function."""
     if hasattr(functional, called):
         return f"nn.functional.{called}"
+    if called in detection.__all__:
+        return f"detection.{called}"
     if hasattr(Tensor, called):
         return f"Tensor.{called}"
     found = any(hasattr(home, called) for home in (functions, joining))
@@ -138,14 +140,15 @@ def _home(called: str) -> str | None:
 
 
 def _layer(name: str) -> str | None:
-    """The nn module(s) of an op: conv is Conv1d, Conv2d and Conv3d."""
+    """The layer(s) of an op, in nn or detection: conv is Conv1d, Conv2d and Conv3d."""
     wanted = re.compile(name.replace("_", "") + r"(loss|[123]d)?", re.IGNORECASE)
     found = [
-        layer
-        for layer in nn.__all__
-        if wanted.fullmatch(layer) and inspect.isclass(getattr(nn, layer))
+        f"{room.__name__.rpartition('.')[2]}.{layer}"
+        for room in (nn, detection)
+        for layer in room.__all__
+        if wanted.fullmatch(layer) and inspect.isclass(getattr(room, layer))
     ]
-    return ", ".join(f"nn.{layer}" for layer in sorted(found)) or None
+    return ", ".join(sorted(found)) or None
 
 
 def _benchmark(name: str, module: str) -> str | None:

@@ -89,11 +89,12 @@ def test_the_block_blocks():
 
 
 def test_importing_the_package_imports_no_heavy_library():
-    """Not even when tensors, nn and optim are used for the first time."""
+    """Not even when tensors, nn and optim are fetched; numba comes with the first op that has a
+    kernel."""
     code = """
 import sys
 import minitorch_cv as mt
-mt.Tensor, mt.nn.Linear(2, 2), mt.optim.SGD, mt.autograd
+mt.Tensor, mt.nn.Linear, mt.optim.SGD, mt.autograd
 print(*{name.split('.')[0] for name in sys.modules})
 """
     assert not set(run(code).split()) & set(OTHERS)

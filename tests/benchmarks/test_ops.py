@@ -36,8 +36,3 @@ def test_every_op_has_a_row(tmp_path):
     from minitorch_cv.ops.catalog import op_names
 
     assert sorted(json.loads(out.read_text(encoding="utf-8"))["seconds"]) == op_names()
-
-
-def test_the_network_is_timed(tmp_path):
-    text = run("network.py", "--quick", "--out", tmp_path / "network.json")
-    assert "images/s" in text

@@ -27,6 +27,8 @@ CALLS = {
     "conv_transpose2d weight": lambda x: F.conv_transpose2d(IMAGE, x),
     "conv_transpose2d bias": lambda x: F.conv_transpose2d(IMAGE, WEIGHT[:3], x),
     "conv_transpose3d": lambda x: F.conv_transpose3d(x, WEIGHT[:3, ..., None]),
+    "add_relu": lambda x: F.add_relu(x, IMAGE),
+    "add_relu other": lambda x: F.add_relu(IMAGE, x),
     "linear": lambda x: F.linear(x, tensor(4, 6)),
     "linear weight": lambda x: F.linear(IMAGE, x),
     "linear bias": lambda x: F.linear(IMAGE, tensor(4, 6), x),

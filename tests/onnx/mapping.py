@@ -1,9 +1,9 @@
 """ONNX operators in terms of minitorch_cv's public functions; runs the graphs made of them.
 
 A mapping is `f(lib, node, *inputs) -> Tensor or tuple`: it asks the node for its attributes and
-calls `lib.mt` (the package), `lib.F` (`nn.functional`) or `lib.optim`. It holds no mathematics of
-its own beyond the translation of arguments; where PyTorch's function lacks an option, it combines
-functions that have it. What cannot be said that way is listed in LEFT_OUT.
+calls `lib.mt` (the package), `lib.F` (`nn.functional`), `lib.optim` or `lib.detection`. It holds no
+mathematics of its own beyond the translation of arguments; where PyTorch's function lacks an
+option, it combines functions that have it. What cannot be said that way is listed in LEFT_OUT.
 
 Source: ONNX, "Operator schemas", https://onnx.ai/onnx/operators (versions 6 to 22).
 """
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+import mapping_detection
 import mapping_layers
 import mapping_resize
 import mapping_shapes
@@ -44,6 +45,7 @@ class Library:
         self.mt = Noting(lambda: engine, "mt", self.used)
         self.F = Noting(lambda: engine.nn.functional, "F", self.used)
         self.optim = Noting(lambda: engine.optim, "optim", self.used)
+        self.detection = Noting(lambda: engine.detection, "detection", self.used)
 
 
 # Elementwise operators whose attributes, if any, are PyTorch's.
@@ -82,6 +84,7 @@ OPERATORS: dict[str, Mapping] = {
     "Abs": _plain("abs"), "Neg": _plain("neg"), "Pow": _plain("pow"), "Sqrt": _plain("sqrt"),
     "Add": _aligned("add"), "Mul": _aligned("mul"), "Div": _aligned("div"),
     "Max": _of_many("maximum"), "Min": _of_many("minimum"), "Clip": clip, "Constant": constant,
+    **mapping_detection.OPERATORS,
     **mapping_layers.OPERATORS,
     **mapping_resize.OPERATORS,
     **mapping_shapes.OPERATORS,
@@ -96,17 +99,11 @@ ONE_FUNCTION: dict[str, Mapping] = {
     "test_Softsign": lambda lib, x: lib.F.softsign(x),
 }
 
-_NO_NMS = "minitorch_cv has no non-maximum suppression."
 _OTHER_MASK = "The expected mask is a draw of NumPy's Mersenne Twister, which ours is not."
 LEFT_OUT: dict[str, str] = {
-    "test_nonmaxsuppression_flipped_coordinates": _NO_NMS,
-    "test_nonmaxsuppression_limit_output_size": _NO_NMS,
-    "test_nonmaxsuppression_suppress_by_IOU": _NO_NMS,
-    "test_nonmaxsuppression_two_batches": _NO_NMS,
     "test_resize_downsample_sizes_cubic_antialias": (
         "The antialiased cubic kernel is the one with a = −0.75 in ONNX, with a = −0.5 in PyTorch."
     ),
-    "test_roialign_aligned_true": "minitorch_cv has no RoIAlign.",
     "test_training_dropout": _OTHER_MASK,
     "test_training_dropout_default_mask": _OTHER_MASK,
 }

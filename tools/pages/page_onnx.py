@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "onnx"))
 
 from mapping import LEFT_OUT, ONE_FUNCTION, Library, run  # noqa: E402
-from reader import LOST, Case, read_cases  # noqa: E402
+from reader import LOST, ROUNDED, Case, read_cases  # noqa: E402
 from writing import write  # noqa: E402 (lies beside this file)
 
 PAGE = ROOT / "docs" / "onnx.md"
@@ -30,7 +30,8 @@ project publishes small graphs with inputs and outputs (onnx/onnx, Apache-2.0). 
 translated to our public functions there, and `tests/onnx` demands that the outputs agree to 1e-5 of
 the larger of 1 and the expected value, in the case's dtype.
 
-`mt` is `minitorch_cv`, `F` is `minitorch_cv.nn.functional`, `optim` is `minitorch_cv.optim`.
+`mt` is `minitorch_cv`, `F` is `minitorch_cv.nn.functional`, `optim` is `minitorch_cv.optim`,
+`detection` is `minitorch_cv.detection`.
 """
 
 
@@ -92,6 +93,10 @@ def _notes() -> str:
         for name, attributes in LOST.items()
         for attribute, value in attributes.items()
     ]
+    lost += [
+        f"- {name.removeprefix('test_')}: the stored outputs have {digits} digits after the dot.\n"
+        for name, digits in ROUNDED.items()
+    ]
     return f"""## Where ONNX and PyTorch differ
 
 We follow PyTorch; the mapping bridges the difference.
@@ -102,6 +107,8 @@ We follow PyTorch; the mapping bridges the difference.
 - Average pooling: ours has no dilation, and pads both ends alike by half a window at most.
 - Resize: coordinates that `F.interpolate` does not have are an affine grid, sampled by
   `F.grid_sample`; ONNX rounds halves down, `nearest-exact` up.
+- Non-maximum suppression: ONNX goes through images and classes, limits how many boxes of each are
+  kept, and leaves out low scores; `detection.nms` does one image and class.
 - Space to depth: ONNX lists a block's channels together, `F.pixel_unshuffle` a channel's block.
 {"".join(lost)}"""
 

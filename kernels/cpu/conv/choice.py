@@ -4,19 +4,23 @@ Measured on one core of a CPU with AVX-512, float32. A product of matrices runs 
 GFLOP/s, whatever its purpose; the methods differ in what they do besides.
 - pointwise multiplies images where they lie. Nothing else is done.
 - depthwise has so few products that reading the image costs more than they do.
-- Winograd has 4 times fewer products; the transforms cost 40 ns for each tile and channel, which
-  the products saved outweigh from about 16 channels on (64 channels: 2 times PyTorch's speed).
+- Winograd has 4 times fewer products (with stride 2 not 2 times), of which every pair of channels
+  saves some; the transforms cost as much for each single channel. From 30 channels on both sides
+  (60 with a stride) it is faster than direct.
+- direct has the products and a transposition of each image, which 10 channels outweigh; it runs at
+  85 to 100 GFLOP/s, but wants vectors full of images, or of bands that are not too low.
 - columns fit everything; laying out the windows costs as much as 10 output channels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from types import ModuleType
 from typing import NamedTuple
 
 from ... import options
-from . import columns, depthwise, pointwise, winograd
+from . import columns, depthwise, direct, pointwise, winograd
 from .geometry import Geometry
 
 
@@ -29,7 +33,9 @@ class Rule(NamedTuple):
     reason: str
 
 
-ENOUGH = 16  # channels on either side from which on Winograd's transforms pay
+ENOUGH = 16  # channels on either side from which on Winograd's transforms pay against columns
+MANY = 15  # the same against direct, channels · channels / (their sum); twice that with a stride
+LITTLE = 1_000_000  # additions and multiplications up to which direct's preparations do not pay
 
 
 def _winograd(g: Geometry) -> bool:
@@ -37,13 +43,24 @@ def _winograd(g: Geometry) -> bool:
     return options.winograd and channels and winograd.supports(g)
 
 
+def _direct(g: Geometry) -> bool:
+    many = MANY if g.S == (1, 1) else 2 * MANY
+    pairs, channels = g.C * g.OC, g.C + g.OC
+    enough = pairs >= many * channels
+    return g.flops > LITTLE and not (enough and _winograd(g)) and direct.supports(g)
+
+
 RULES = (
     Rule("pointwise", pointwise, pointwise.supports,
          "1 × 1, stride 1: one matrix product for each image, nothing to unroll"),
     Rule("depthwise", depthwise, depthwise.supports,
          "one input channel in each group: too few products for a matrix product"),
+    Rule("direct", direct, _direct,
+         f"{direct.LANES} images or bands of them fill a vector; channels are few or windows not "
+         "3 × 3: sums of products that stay in registers"),
     Rule("winograd", winograd, _winograd,
-         f"3 × 3, stride 1, at least {ENOUGH} channels on both sides: 36 products in place of 144"),
+         f"3 × 3, at least {ENOUGH} channels on both sides: 36 products in place of 144, and 81 "
+         "with stride 2"),
     Rule("columns", columns, lambda g: True,
          "windows laid out as columns in the cache, then a matrix product"),
 )  # fmt: skip
@@ -51,4 +68,9 @@ RULES = (
 
 def choose(g: Geometry) -> Rule:
     """The first rule that fits; it holds for the forward pass and for both gradients."""
+    return _choose(g, options.winograd)
+
+
+@lru_cache(maxsize=1024)  # the rules cost more than the arithmetic of a small image
+def _choose(g: Geometry, _allowed: bool) -> Rule:
     return next(rule for rule in RULES if rule.fits(g))

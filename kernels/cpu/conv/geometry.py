@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Numbers = tuple[int, ...]
@@ -75,6 +76,7 @@ def axes(value: Any, n: int) -> Numbers:
     return given if len(given) == n else given * n
 
 
+@lru_cache(maxsize=1024)
 def geometry_of(x: Numbers, w: Numbers, plan: Any) -> Geometry:
     """Of shapes and a plan; a sequence is an image of one row."""
     (N, C, *sizes), (kernel, steps, pads, gaps), extra = x, plan[0], plan[1]

@@ -197,7 +197,10 @@ def _spread_to(z, L, D, place, at):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def output_tiles(M, y, k0, k1, bias, first, last, TW, s, z):  # type: ignore[no-untyped-def]
-    """Channels k0 … k1 − 1 of y from M (81, tiles · channels); s (9, 4 STRIP channels), z (4, …)."""
+    """Channels k0 … k1 − 1 of y from M (81, tiles · channels).
+
+    s (9, 4 STRIP · channels), z (4, the same): room to work in.
+    """
     OH, OW = y.shape[2:]
     C = k1 - k0
     TH = (OH + 3) // 4

@@ -3,11 +3,11 @@
     stride 1:   Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A        gw = Gᵀ [(A gy Aᵀ) ⊙ (Bᵀ d B)] G
 
 for every tile d of 6 × 6 pixels, which gives 4 × 4 of y: 36 places in place of 144 products. Summed
-over channels each place is a matrix product: M (tiles, OC) = V (tiles, C) Uᵀ (C, OC). gx is the same
-convolution of gy with the kernels turned round. With stride 2 there are 81 places in place of 144
-products, some of which share a kernel. The matrices, and the source, are in winograd_tiles.py and
-strided_tiles.py. The transforms cost accuracy: float32 results are within 5e-5 of the exact ones,
-relative to the largest.
+over channels each place is a matrix product: M (tiles, OC) = V (tiles, C) Uᵀ (C, OC). gx is the
+same convolution of gy with the kernels turned round. With stride 2 there are 81 places in place of
+144 products, some of which share a kernel. The matrices, and the source, are in winograd_tiles.py
+and strided_tiles.py. The transforms cost accuracy: float32 results are within 5e-5 of the exact
+ones, relative to the largest.
 
 Two ways to share the work:
 - by tiles, where U fits into the cache: a thread takes some rows of tiles from x to y;
@@ -61,7 +61,8 @@ class Tiling(NamedTuple):
     def by_tiles(self) -> bool:
         enough = 32 * threads.get_num_threads()
         most = BY_TILES if self.kind == PLAIN else STRIDED_BY_TILES
-        return self.C * self.OC <= most and self.N * self.TH * self.TW >= enough
+        pairs, tiles = self.C * self.OC, self.N * self.TH * self.TW
+        return pairs <= most and tiles >= enough
 
     @property
     def rows(self) -> int:

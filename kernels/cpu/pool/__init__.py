@@ -1,1 +1,5 @@
 """Pooling."""
+
+from ...kept import keep_compiled
+
+keep_compiled()

@@ -90,7 +90,7 @@ class CifarBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_planes, H, W) → (N, planes, ⌈H / stride⌉, ⌈W / stride⌉)."""
         branch = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(self.drop(branch) + self.shortcut(x))
+        return F.add_relu(self.drop(branch), self.shortcut(x))
 
 
 class CifarResNet(nn.Module):

@@ -18,7 +18,7 @@ from typing import Any
 
 from ... import nn
 from ...autograd.tensor import Tensor
-from ..parts import conv1x1, conv3x3, he_fan_out
+from ..parts import activated_sum, conv1x1, conv3x3, he_fan_out
 from ..published import torchvision_row
 from ..weights import started
 
@@ -87,7 +87,7 @@ class BasicBlock(nn.Module):
         branch = self.relu(self.bn1(self.conv1(x)))
         branch = self.bn2(self.conv2(branch))
         shortcut = x if self.downsample is None else self.downsample(x)
-        return self.relu(branch + shortcut)
+        return activated_sum(self.relu, branch, shortcut)
 
 
 class Bottleneck(nn.Module):
@@ -131,7 +131,7 @@ class Bottleneck(nn.Module):
         branch = self.relu(self.bn2(self.conv2(branch)))
         branch = self.bn3(self.conv3(branch))
         shortcut = x if self.downsample is None else self.downsample(x)
-        return self.relu(branch + shortcut)
+        return activated_sum(self.relu, branch, shortcut)
 
 
 class ResNet(nn.Module):

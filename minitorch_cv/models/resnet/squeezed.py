@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd.tensor import Tensor
-from ..parts import SqueezeExcitation
+from ..parts import SqueezeExcitation, activated_sum
 from ..published import Published
 from ..weights import started
 from .resnet import Bottleneck, ResNet
@@ -48,7 +48,7 @@ class SEBottleneck(Bottleneck):
         branch = self.relu(self.bn2(self.conv2(branch)))
         branch = self.se(self.bn3(self.conv3(branch)))
         shortcut = x if self.downsample is None else self.downsample(x)
-        return self.relu(branch + shortcut)
+        return activated_sum(self.relu, branch, shortcut)
 
 
 def se_resnet50(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:

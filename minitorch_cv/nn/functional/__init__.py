@@ -1,6 +1,7 @@
 """`nn.functional`, usually imported as `F`: the layers as functions, with PyTorch's arguments."""
 
 from .activations.activation import (
+    add_relu,
     celu,
     celu_,
     elu,
@@ -129,7 +130,8 @@ from .sampling import affine_grid, grid_sample
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
     "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices",
-    "adaptive_max_pool3d", "adaptive_max_pool3d_with_indices", "affine_grid", "alpha_dropout",
+    "adaptive_max_pool3d", "adaptive_max_pool3d_with_indices", "add_relu", "affine_grid",
+    "alpha_dropout",
     "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm", "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle",
     "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",

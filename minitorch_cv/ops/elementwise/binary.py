@@ -4,7 +4,8 @@ Columns: name, y = forward(xp, a, b), ga and gb, the naive reference for two num
 `maximum` and `minimum` give half of the gradient to each side, as PyTorch does; where an input is
 NaN the result is NaN. floor_divide has derivative 0, and remainder(a, b) = a − b ⌊a / b⌋ has the
 sign of b, fmod(a, b) = a − b trunc(a / b) that of a. fmax and fmin pass over NaN, and at ties give
-the whole gradient to a. atan2(0, 0) has derivative 0.
+the whole gradient to a. atan2(0, 0) has derivative 0. add_relu(a, b) = max(a + b, 0), where a
+residual network joins its two branches, has derivative 0 where the sum is 0.
 """
 
 from __future__ import annotations
@@ -78,6 +79,10 @@ def _one_for_zero(xp: Any, x: Array) -> Array:
 ROWS: tuple[Op, ...] = (
     binary("add", lambda xp, a, b: a + b, lambda xp, gy: gy, lambda xp, gy: gy,
            lambda a, b: a + b),
+    binary("add_relu", lambda xp, a, b: xp.maximum(a + b, 0),
+           lambda xp, gy, y: xp.where(y <= 0, 0, gy), lambda xp, gy, y: xp.where(y <= 0, 0, gy),
+           lambda a, b: 0 if (a + b).real <= 0 else a + b, low=-1.0,
+           special={"the sum is 0": ([0.0, 1.5, -2.0], [0.0, -1.5, 2.0])}),
     binary("sub", lambda xp, a, b: a - b, lambda xp, gy: gy, lambda xp, gy: -gy,
            lambda a, b: a - b),
     binary("mul", lambda xp, a, b: a * b, lambda xp, gy, b: gy * b, lambda xp, gy, a: gy * a,

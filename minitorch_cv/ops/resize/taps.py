@@ -136,6 +136,7 @@ def _smooth(kind: str, S: int, places: np.ndarray, ratio: Any) -> Taps:
     return Taps(S, np.minimum(index, S - 1), weights.astype(center.dtype), stop - start)
 
 
+@lru_cache(maxsize=512)
 def transposed(taps: Taps | None) -> Taps | None:
     """The table of the adjoint: for each input, the outputs that look at it. None for None."""
     if taps is None:

@@ -6,7 +6,9 @@ A table: the name of the op → the PyTorch call that it stands for, with our ar
 from __future__ import annotations
 
 import math
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,10 @@ from minitorch_cv.ops.catalog import op_named, op_names
 from minitorch_cv.testing.probes import cast, differentiable, run, same, samples_of
 
 torch = pytest.importorskip("torch")
+sys.path.insert(0, str(Path(__file__).resolve().parent / "roi"))
+
+import in_torch  # noqa: E402 (lies below this file, and needs torch)
+
 F = torch.nn.functional
 
 TOLERANCE = 1e-5  # float32 against float32, relative to the largest value
@@ -248,6 +254,9 @@ TORCH: dict[str, Any] = {
     "adaptive_max_pool": _any_dimension("adaptive_max_pool", return_indices=True),
     "window_sum": _window_sum,
     "window_spread": _window_spread,
+    "roi_pool": in_torch.roi_pool,
+    "roi_align": in_torch.roi_align,
+    "nms": in_torch.nms,
     "batch_norm": _batch_norm,
     "group_norm": lambda x, w, b, num_groups, eps: F.group_norm(x, num_groups, w, b, eps),
     "layer_norm": lambda x, w, b, normalized_shape, eps: F.layer_norm(
@@ -294,6 +303,9 @@ STRICTER: dict[tuple[str, str], str] = {
     ("pad", "more is cut off than there is"): "PyTorch's derivative of a width of 0 raises",
     ("gather", "x and index agree in all axes but"): "PyTorch takes a smaller index",
     ("", "x and target have one dtype"): "F brings them to one",
+    ("roi_pool", ""): "PyTorch has no such function; torchvision's is another package",
+    ("roi_align", ""): "PyTorch has no such function; torchvision's is another package",
+    ("nms", ""): "PyTorch has no such function; torchvision's is another package",
 }
 
 

@@ -16,8 +16,10 @@ from ....backend.library import array_module
 from ....backend.random import Generator, default_generator
 from ....ops.activation.prelu import OP as PRELU
 from ....ops.elementwise.activations import BY_NAME
+from ....ops.elementwise.binary import BY_NAME as BINARY
 from ..judging import judge, judge_float
 
+ADD_RELU = BINARY["add_relu"]
 _WHOLE = ("relu", "hardtanh", "threshold")  # those that take integers and give integers
 
 
@@ -46,6 +48,17 @@ def relu_(input: Tensor) -> Tensor:  # noqa: A002
     """`relu` in place."""
     judge("relu_", input=input)
     return relu(input, True)
+
+
+def add_relu(input: Tensor, other: Tensor) -> Tensor:  # noqa: A002
+    """max(input + other, 0) in one step, as at the end of a residual block.
+
+    The two are broadcast against each other; where their sum is 0 the derivative is 0.
+    """
+    judge("add_relu", input=input, other=other)
+    _judge_number("add_relu", input)
+    _judge_number("add_relu", other)
+    return apply(ADD_RELU, input, other)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:  # noqa: A002

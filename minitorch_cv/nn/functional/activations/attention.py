@@ -68,7 +68,7 @@ def _judge_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causa
         return
     if causal:
         raise ValueError(f"{name}: attn_mask and is_causal exclude each other; give one of them")
-    if str(mask.dtype) not in ("bool", "float32", str(q.dtype)):
+    if not (mask.dtype == "bool" or mask.dtype == "float32" or mask.dtype == q.dtype):
         raise TypeError(
             f"{name}: attn_mask is of dtype bool or of query's (got {mask.dtype} and {q.dtype}); "
             "use attn_mask.bool()"

@@ -46,6 +46,26 @@ def test_equals_the_reference(layout, params):
     assert kernel.backward(gy, OP.saved(*fields), (False,)) == (None,)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("params", [
+    {"kernel_size": 3, "stride": 2}, {"kernel_size": 3, "stride": 2, "padding": 1},
+    {"kernel_size": 3, "stride": 2, "ceil_mode": True}, {"kernel_size": 3, "stride": 1},
+    {"kernel_size": 2, "ceil_mode": True}, {"kernel_size": 2}, {"kernel_size": (2, 5), "stride": 1},
+    {"kernel_size": 13, "stride": 4, "padding": 6}, {"kernel_size": 1, "stride": 3},
+], ids=str)  # fmt: skip
+def test_usual_windows_on_any_number_of_threads(params, threads, monkeypatch):
+    monkeypatch.setattr(kernel, "worth", lambda flops: threads)
+    x = np.tile(image("contiguous"), (1, 1, 2, 5))[..., :-1]  # (3, 5, 34, 69)
+    (y, indices), fields = kernel.forward(x, **params)
+    with use_kernels("reference"):
+        (want, places), saved = OP.run((x,), params)
+    np.testing.assert_array_equal(y, want)
+    np.testing.assert_array_equal(indices, places)
+    gy = np.random.default_rng(1).normal(size=y.shape).astype(np.float32)
+    (gx,) = kernel.backward(gy, OP.saved(*fields), (True,))
+    np.testing.assert_allclose(gx, OP.backward(gy, saved, (True,))[0], rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("params", [
     {"kernel_size": 3}, {"kernel_size": (2,), "stride": 3, "padding": [1], "dilation": 2},
     {"kernel_size": 4, "stride": (), "padding": 2, "ceil_mode": True},

@@ -1,0 +1,5 @@
+"""Kernels of the elementwise ops."""
+
+from ...kept import keep_compiled
+
+keep_compiled()

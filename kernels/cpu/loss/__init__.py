@@ -1,0 +1,5 @@
+"""Losses."""
+
+from ...kept import keep_compiled
+
+keep_compiled()

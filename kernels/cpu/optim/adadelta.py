@@ -1,0 +1,62 @@
+"""Adadelta for all parameters at once; the equation is in minitorch_cv/optim/adadelta.py.
+
+Columns: x, g, v, u, step.
+Options: lr, ρ, ε, weight decay, maximize.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from .rows import average_square, count, descent, floats, share, updater
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
+    for row in range(sizes.size):
+        if sizes[row] == 0:
+            continue
+        a, o, c = addresses[row], options[groups[row]], numbers[row]
+        count(a[4])
+        c[0] = -1 if o[4] else 1
+        c[1] = o[3]
+        c[2] = o[0]
+        c[3] = o[1]
+        c[4] = o[2]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _apply(addresses, sizes, numbers, thread, threads):  # type: ignore[no-untyped-def]
+    first, last = share(sizes, thread, threads)
+    start = 0
+    for row in range(sizes.size):
+        begin, end = max(first - start, 0), min(last - start, sizes[row])
+        start += sizes[row]
+        if begin < end:
+            a = addresses[row]
+            _rule(
+                floats(a[0], begin, end),
+                floats(a[1], begin, end),
+                floats(a[2], begin, end),
+                floats(a[3], begin, end),
+                numbers[row],
+            )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rule(x, g, v, u, c):  # type: ignore[no-untyped-def]
+    sign, decay, lr = np.float32(c[0]), np.float32(c[1]), np.float32(c[2])
+    rho, rest, eps = np.float32(c[3]), np.float32(1 - c[3]), np.float32(c[4])
+    for i in range(x.size):
+        d = descent(g[i], x[i], sign, decay)
+        square = average_square(v[i], d, rho, rest)
+        v[i] = square
+        delta = math.sqrt((u[i] + eps) / (square + eps)) * d
+        u[i] = average_square(u[i], delta, rho, rest)
+        x[i] -= delta * lr
+
+
+update = updater(_prepare, _apply)

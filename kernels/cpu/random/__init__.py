@@ -1,0 +1,5 @@
+"""Kernels of the ops that use random masks."""
+
+from ...kept import keep_compiled
+
+keep_compiled()

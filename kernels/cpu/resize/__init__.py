@@ -1,0 +1,5 @@
+"""Resizing images."""
+
+from ...kept import keep_compiled
+
+keep_compiled()

@@ -1,0 +1,5 @@
+"""Kernels for regions of interest and boxes."""
+
+from ...kept import keep_compiled
+
+keep_compiled()

@@ -1,0 +1,5 @@
+"""Kernels that move values about."""
+
+from ...kept import keep_compiled
+
+keep_compiled()

@@ -1,0 +1,1 @@
+"""What PyTorch and torchvision have and the engine's own rooms do not, or have in another form."""

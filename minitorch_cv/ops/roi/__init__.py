@@ -1,0 +1,1 @@
+"""Ops of detectors: regions of interest (RoIs) and boxes."""
