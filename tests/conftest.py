@@ -10,6 +10,7 @@ import pytest
 
 NO_GPU = "no GPU"
 NO_DATA = "shared data is missing"
+NO_GXX, NO_NVRTC = "no g++: CUDA", "no NVRTC: CUDA"
 
 
 def pytest_configure(config: Any) -> None:
@@ -29,9 +30,11 @@ def data_dir() -> Path:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """One line: how many GPU checks were skipped, and how many tests for want of data."""
     reasons = [str(r.longrepr[-1]) for r in terminalreporter.stats.get("skipped", [])]
-    gpu = sum(NO_GPU in reason or "CUDA" in reason for reason in reasons)
+    tools = sum(NO_GXX in reason or NO_NVRTC in reason for reason in reasons)
+    gpu = sum(NO_GPU in reason or "CUDA" in reason for reason in reasons) - tools
     data = sum(NO_DATA in reason for reason in reasons)
     terminalreporter.write_line(
         f"skipped: {gpu} GPU checks (no CUDA device), {data} tests (shared data is missing), "
-        f"{len(reasons) - gpu - data} others"
+        f"{tools} tests of CUDA kernels (no g++ or NVRTC), "
+        f"{len(reasons) - gpu - data - tools} others"
     )

@@ -18,12 +18,12 @@ def explained(capsys, *words):
 
 
 def test_says_what_runs_and_what_it_costs(capsys):
-    told = explained(capsys, "16", "32", "3", "--input", "2,16,12,12", "--padding", "1")
-    assert told["conv2d"].startswith("16 → 32, 3 × 3, stride 1, padding 1")
-    assert told["shapes"] == "(2, 16, 12, 12) → (2, 32, 12, 12), float32"
+    told = explained(capsys, "32", "64", "3", "--input", "2,32,12,12", "--padding", "1")
+    assert told["conv2d"].startswith("32 → 64, 3 × 3, stride 1, padding 1")
+    assert told["shapes"] == "(2, 32, 12, 12) → (2, 64, 12, 12), float32"
     assert told["method"] == "winograd" and "36 products" in told["because"]
-    assert told["FLOPs"].startswith("0.003 G")
-    assert told["bytes"].startswith("0.1 MB")
+    assert told["FLOPs"].startswith("0.011 G")
+    assert told["bytes"].startswith("0.2 MB")
     assert "FLOP/byte" in told["roofline"]
     assert all(told[part].endswith("GFLOP/s") for part in ("forward", "gx", "gw"))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 from .library import Array, ArrayLibrary, register_library
 
 
@@ -29,7 +32,18 @@ def load_cuda() -> ArrayLibrary | None:
         synchronize=cupy.cuda.runtime.deviceSynchronize,
     )
     register_library(library)
+    _register_kernels(cupy)
     return library
+
+
+@functools.cache  # once: what has been compiled stays
+def _register_kernels(cupy: Any) -> None:
+    """Lets our kernels run on CuPy's arrays. A bare checkout has no kernels."""
+    try:
+        from .cuda_kernels import CupyDevice, register
+    except ImportError:
+        return
+    register(CupyDevice(cupy))
 
 
 def is_available() -> bool:

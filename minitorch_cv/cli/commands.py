@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import sys
 import time
 from typing import Any
@@ -14,64 +16,102 @@ from .accuracy import below, percent
 
 
 def run(arguments: Any) -> int:
-    """Runs the command that was parsed; answers its exit code."""
-    from .explain_conv import explain_conv
-    from .gradcheck import gradcheck
-    from .training import train
-    from .weights import weights
+    """Runs the command that was parsed; answers its exit code. Only its own file is imported."""
+    here = {"eval": evaluate, "predict": predict, "check": check, "where": where, "models": models}
+    command = here.get(arguments.command)
+    if command is None:
+        name = arguments.command.replace("-", "_")
+        command = getattr(importlib.import_module(f".{_FILES.get(name, name)}", __package__), name)
+    return command(arguments)
 
-    commands = {
-        "train": train, "eval": evaluate, "predict": predict, "check": check,
-        "explain-conv": explain_conv, "gradcheck": gradcheck, "where": where, "models": models,
-        "weights": weights,
-    }  # fmt: skip
-    return commands[arguments.command](arguments)
+
+# The files of commands that do not bear their names.
+_FILES = {
+    "train": "training", "adapt": "comparisons.adapt", "ensemble": "comparisons.ensemble",
+}  # fmt: skip
 
 
 def evaluate(arguments: Any) -> int:
     """`minitorch-cv eval`."""
-    from ..tasks import checkpoint as files
-    from ..tasks.evaluate import evaluate as measure
-    from ..tasks.metrics import confusion_matrix
-    from ..tasks.networks import described
+    from ..tasks.evaluation.evaluate import evaluate as measure
     from ..tasks.recipes import Settings
     from ..tasks.splits import load_split
 
     set_num_threads(arguments.threads)
-    model, preprocessing, classes = described(files.load(arguments.checkpoint))
     wanted = Settings("", arguments.data, 1, 1, 0.0, root=arguments.root, limit=arguments.limit)
+    model, preprocessing, classes = _network(arguments)
     split = load_split(wanted, train=False)
     if len(split.classes) != len(classes):
         raise TaskError(
             f"eval: the network knows {len(classes)} classes, {arguments.data} has "
             f"{len(split.classes)}; evaluate it on the data set it was trained on"
         )
+    if split.images.shape[1] != preprocessing.shape[0]:
+        raise TaskError(
+            f"eval: the network takes images of {preprocessing.shape[0]} channels, "
+            f"{arguments.data} has {split.images.shape[1]}; evaluate it on what it was trained on"
+        )
     start = time.perf_counter()
-    result = measure(model, split, preprocessing)
+    result = measure(model, split, preprocessing, _views(arguments))
     seconds = time.perf_counter() - start
-    total = len(split.labels)
+    _print_evaluation(result, split.classes, seconds)
+    return int(below(result.accuracy, arguments.min_accuracy))
+
+
+def _network(arguments: Any) -> tuple[Any, Any, tuple[str, ...]]:
+    """(network, preprocessing, class names) of a checkpoint, or of a model with its weights."""
+    from ..tasks import checkpoint as files
+    from ..tasks.networks import described, scores_of
+
+    if arguments.weights is None:
+        return described(files.load(arguments.checkpoint))
+    from ..tasks.published import class_names, input_of, published_network
+
+    name = arguments.checkpoint
+    preprocessing = input_of(name, arguments.input, arguments.size, arguments.resize)
+    model = published_network(name, arguments.weights, dict(arguments.option))
+    count = scores_of(model, name, preprocessing.shape)
+    return model, preprocessing, class_names(name, count, getattr(arguments, "classes", None))
+
+
+def _views(arguments: Any) -> Any:
+    """The function that scores images as --ten-crop and --scales say."""
+    from ..tasks.evaluation.evaluate import predict_scores
+    from ..tasks.evaluation.views import dense_scores, ten_crop_scores
+
+    if arguments.scales:
+        return functools.partial(dense_scores, scales=arguments.scales)
+    return ten_crop_scores if arguments.ten_crop else predict_scores
+
+
+def _print_evaluation(result: Any, classes: tuple[str, ...], seconds: float) -> None:
+    """Errors, loss, the commonest mistakes, and one line for each class."""
+    from ..tasks.evaluation import metrics
+
+    total = len(result.labels)
     print(f"accuracy  {percent(result.accuracy)} ({result.correct} of {total} test images)")
+    for k in (1, 5):
+        if k < len(classes):
+            error = metrics.top_k_error(result.scores, result.labels, k)
+            print(f"top-{k}     {percent(error)} error ({round(error * total)} of {total})")
     print(f"loss      {result.loss:.4f}")
     print(f"time      {seconds:.2f} s")
-    counts = confusion_matrix(result.scores.argmax(axis=1), split.labels, len(classes))
-    np.fill_diagonal(counts, 0)
-    order = np.argsort(-counts, axis=None, kind="stable")[:5]
-    worst = [divmod(int(k), len(classes)) for k in order if counts.flat[k]]
-    for true, said in worst:
-        print(f"mistaken  {classes[true]} for {classes[said]}: {counts[true, said]}")
-    return int(below(result.accuracy, arguments.min_accuracy))
+    counts = metrics.confusion_matrix(result.scores.argmax(axis=1), result.labels, len(classes))
+    for true, said, times in metrics.worst_pairs(counts):
+        print(f"mistaken  {classes[true]} for {classes[said]}: {times}")
+    shares = metrics.per_class_accuracy(result.scores, result.labels)
+    for k, (name, share) in enumerate(zip(classes, shares, strict=True)):
+        if counts[k].any():
+            print(f"class     {name}: {percent(share)} ({counts[k, k]} of {counts[k].sum()})")
 
 
 def predict(arguments: Any) -> int:
     """`minitorch-cv predict`: every picture that can be read; 2 when one of them could not."""
-    from ..tasks import checkpoint as files
-    from ..tasks.evaluate import predict_scores
-    from ..tasks.metrics import softmax, top_k
-    from ..tasks.networks import described
+    from ..tasks.evaluation.evaluate import predict_scores
+    from ..tasks.evaluation.metrics import softmax, top_k
     from ..tasks.pictures import read_picture
 
-    model, preprocessing, classes = described(files.load(arguments.checkpoint))
-    width = max(map(len, classes))
+    model, preprocessing, classes = _network(arguments)
     code = 0
     for path in arguments.images:
         try:
@@ -84,7 +124,9 @@ def predict(arguments: Any) -> int:
         chances = softmax(scores)[0]
         note = f"  ({'; '.join(image.notes)})" if image.notes else ""
         print(f"{path}{note}")
-        for k in top_k(scores, min(arguments.top, len(classes)))[0]:
+        best = top_k(scores, min(arguments.top, len(classes)))[0]
+        width = max(len(classes[k]) for k in best)
+        for k in best:
             bar = "█" * round(30 * chances[k])
             print(f"  {classes[k]:<{width}} {100 * chances[k]:7.2f} %  {bar}".rstrip())
     return code

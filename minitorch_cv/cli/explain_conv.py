@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from ..backend.registry import find_kernel
 from ..backend.threads import set_num_threads
 from ..tasks.errors import TaskError
+from .roofline import least, measured_roofline
 
 
 def explain_conv(arguments: Any) -> int:
@@ -47,16 +47,13 @@ def explain_conv(arguments: Any) -> int:
 
 
 def _roofline(flops: int, size: int) -> None:
-    """What this machine needs at least (Williams, Waterman, Patterson, "Roofline", 2009)."""
-    a = np.ones((1024, 1024), np.float32)
-    big, other = np.ones(1 << 24, np.float32), np.zeros(1 << 24, np.float32)
-    speed = 2 * 1024**3 / _least(lambda: a @ a)
-    width = 2 * big.nbytes / _least(lambda: np.copyto(other, big))
-    by_arithmetic, by_memory = flops / speed, size / width
+    """What this machine needs at least."""
+    roofline = measured_roofline()
+    by_arithmetic, by_memory = roofline.seconds(flops, size)
     bound = "arithmetic" if by_arithmetic > by_memory else "memory"
     print(
-        f"roofline  {flops / size:.0f} FLOP/byte; this machine: {speed / 1e9:.0f} GFLOP/s, "
-        f"{width / 1e9:.0f} GB/s\n"
+        f"roofline  {flops / size:.0f} FLOP/byte; this machine: "
+        f"{roofline.speed / 1e9:.0f} GFLOP/s, {roofline.width / 1e9:.0f} GB/s\n"
         f"          {by_arithmetic * 1e3:.2f} ms to compute and {by_memory * 1e3:.2f} ms to move: "
         f"bound by {bound}"
     )
@@ -70,16 +67,5 @@ def _times(op: Any, x: np.ndarray, w: np.ndarray, params: dict[str, Any], flops:
         "gw": lambda: op.differentiate(y, saved, (False, True, False)),
     }
     for name, call in parts.items():
-        spent = _least(call)
+        spent = least(call)
         print(f"{name:<9} {spent * 1e3:.2f} ms, {flops / spent / 1e9:.0f} GFLOP/s")
-
-
-def _least(call: Callable[[], Any]) -> float:
-    """The least of five times, after one run that may compile."""
-    call()
-    found = []
-    for _ in range(5):
-        start = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - start)
-    return min(found)

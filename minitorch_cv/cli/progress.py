@@ -85,6 +85,44 @@ class Lines:
         """Nothing is open."""
 
 
+class StepBar:
+    """A bar over named steps on a terminal; nothing elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=total, bar_format="{desc:<24} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}",
+            dynamic_ncols=True, file=sys.stderr, disable=not sys.stderr.isatty(),
+        )  # fmt: skip
+        self._begun = False
+
+    def next(self, name: str) -> None:
+        """The step before is done, this one begins."""
+        self._bar.set_description_str(name, refresh=False)
+        self._bar.update(int(self._begun))
+        self._bar.refresh()
+        self._begun = True
+
+    def __enter__(self) -> StepBar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if error[0] is None:
+            self._bar.update(int(self._begun))
+        self._bar.close()
+
+
+def write_line(line: str) -> None:
+    """One line on stderr, above a bar where there is one."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        tqdm.write(line, file=sys.stderr)
+        return
+    print(line, file=sys.stderr, flush=True)
+
+
 def progress_for(trainer: Any) -> Bar | Lines:
     """A bar when stderr is a terminal, lines otherwise."""
     return Bar(trainer) if sys.stderr.isatty() else Lines(trainer)

@@ -14,10 +14,11 @@ import numpy as np
 
 from ..autograd import from_numpy
 from ..backend.atomic import write_atomically
+from ..backend.registry import telling
 from ..backend.threads import set_num_threads
 from ..tasks import checkpoint as files
 from ..tasks.errors import CheckpointError, Interrupted, TaskError
-from ..tasks.evaluate import Evaluation
+from ..tasks.evaluation.evaluate import Evaluation
 from ..tasks.recipes import Settings, recipe
 from ..tasks.report import LayerRow, RunFacts, render
 from ..tasks.run_folder import RunFolder, fresh_folder
@@ -25,20 +26,25 @@ from ..tasks.splits import load_splits
 from ..tasks.train import Trainer
 from .accuracy import below, percent
 from .interrupt import deferred_signals
-from .progress import progress_for
+from .progress import progress_for, write_line
 
 # The flags that decide how a run goes; a resumed run has them from its checkpoint.
 _FLAGS = (
     "epochs", "batch_size", "lr", "momentum", "weight_decay", "schedule", "label_smoothing",
-    "shift", "rotate", "scale", "shear", "seed", "limit",
+    "shift", "rotate", "scale", "shear", "crop_padding", "flip", "image_size", "seed", "limit",
 )  # fmt: skip
 _CHECKED_IMAGES = 4  # the gradient check runs on the first test images; more only take longer
 
 
 def train(arguments: Any) -> int:
     """Runs `minitorch-cv train`; answers its exit code."""
-    began = time.perf_counter()
     set_num_threads(arguments.threads)
+    with telling(write_line):  # that kernels are compiled, for which the first run waits
+        return _run(arguments)
+
+
+def _run(arguments: Any) -> int:
+    began = time.perf_counter()
     trainer = _resumed(arguments) if arguments.resume else _new(arguments)
     _announce(trainer)
     stopped = _train(trainer)
@@ -184,7 +190,7 @@ def _check_layers(trainer: Trainer) -> list[LayerRow]:
     from ..testing import check_layers
 
     images = trainer.test_split.images[:_CHECKED_IMAGES]
-    x = from_numpy(trainer.preprocessing.normalise(images))
+    x = from_numpy(trainer.preprocessing.to_input(images))
     print(f"gradient check of every layer, float64, on {len(images)} test images", flush=True)
     trainer.model.eval()
     layers = dict(trainer.model.named_modules())

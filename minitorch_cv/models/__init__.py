@@ -53,6 +53,7 @@ from .resnet.cifar import (
     resnet110_stochastic_depth,
     resnet1202,
 )
+from .resnet.lecture import LectureBlock, LectureResNet, resnet18_lecture, resnet34_lecture
 from .resnet.preact import (
     PreActResNet,
     preact_resnet110,
@@ -88,7 +89,8 @@ __all__ = [
     "AlexNet", "AlexNet2012", "BasicBlock", "Bottleneck", "CifarDenseNet", "CifarResNet",
     "Conv2dNormActivation", "DenseNet", "FCN", "FullyConvolutional", "GoogLeNet",
     "GoogLeNetOutputs", "Inception3", "InceptionOutputs", "InceptionResNetV2", "InceptionV4",
-    "LeNet1998", "LeNet5", "MobileNetV2", "OverFeat", "Perceptron", "PreActResNet", "Published",
+    "LeNet1998", "LeNet5", "LectureBlock", "LectureResNet", "MobileNetV2", "OverFeat",
+    "Perceptron", "PreActResNet", "Published",
     "ResNet", "SEBottleneck", "SqueezeExcitation", "SqueezeNet", "StochasticDepth", "UNet",
     "VGG", "ZFNet", "alexnet", "alexnet_2012", "convert_to_fully_convolutional",
     "densenet100_12", "densenet121", "densenet161", "densenet169", "densenet201",
@@ -99,6 +101,7 @@ __all__ = [
     "meaning", "mobilenet_v2", "multiply_adds", "overfeat_fast",
     "preact_resnet1001", "preact_resnet110", "preact_resnet164", "published", "resnet101",
     "resnet110", "resnet110_stochastic_depth", "resnet1202", "resnet152", "resnet18",
+    "resnet18_lecture", "resnet34_lecture",
     "resnet20", "resnet32", "resnet34", "resnet44", "resnet50", "resnet56", "resnext101_32x8d",
     "resnext101_64x4d", "resnext50_32x4d", "se_resnet101", "se_resnet152", "se_resnet50",
     "squeezenet1_0", "squeezenet1_1", "stochastic_depth", "three_layer_perceptron",

@@ -23,7 +23,7 @@ from .dense import densenet
 from .inception import googlenet, inception_resnet_v2, inception_v3, inception_v4
 from .published import Published
 from .resnet import cifar as resnet_cifar
-from .resnet import preact, resnet, squeezed
+from .resnet import lecture, preact, resnet, squeezed
 from .segmentation import fcn, unet
 from .small import mobilenet, squeezenet
 from .weights import started
@@ -31,8 +31,8 @@ from .weights import started
 # Each file names its models in PUBLISHED and has a constructor of the same name.
 FAMILIES = (
     perceptron, lenet_1998, lenet, alexnet_2012, alexnet, zfnet, overfeat, vgg, googlenet,
-    inception_v3, inception_v4, inception_resnet_v2, resnet, resnet_cifar, preact, squeezed,
-    densenet, densenet_cifar, squeezenet, mobilenet, fcn, unet,
+    inception_v3, inception_v4, inception_resnet_v2, resnet, lecture, resnet_cifar, preact,
+    squeezed, densenet, densenet_cifar, squeezenet, mobilenet, fcn, unet,
 )  # fmt: skip
 _OTHER_NAMES = {"lenet": "LeNet5"}  # models whose constructor is their class
 _MODELS: dict[str, Callable[..., nn.Module]] = {

@@ -1,8 +1,10 @@
-"""Random small moves of a whole batch of images: shift, turn, scale and shear, in one resampling.
+"""Random small moves of a whole batch of images: crop and flip; and shift, turn, scale and shear in
+one resampling.
 
 Each image gets an affine map of its own around its centre. Output pixel (i, j) takes the value at
 source position c + A (i − c, j − c) + t, read off bilinearly; beyond the edge the edge goes on.
-All draws come from the generator that is passed in, so a run can be repeated and resumed exactly.
+All draws of these come from the generator that is passed in, those of crops and flips from the one
+that `manual_seed` seeds, so a run can be repeated and resumed exactly.
 """
 
 from __future__ import annotations
@@ -10,7 +12,26 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend.random import Generator
+from ..data import transforms
 from .recipes import Settings
+
+
+def crop_and_flip(x: np.ndarray, settings: Settings) -> np.ndarray:
+    """x (N, C, H, W) → the same shape: each image cut out of itself with a border of zeros around,
+    and mirrored by chance.
+
+    Source: K. He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2:
+    4 pixels are padded on each side, and a 32 × 32 crop is taken of the image or its mirror image.
+    """
+    if not (settings.crop_padding or settings.flip):
+        return x
+    moves = transforms.Compose(
+        [
+            transforms.RandomCrop(x.shape[-2:], padding=settings.crop_padding),
+            transforms.RandomHorizontalFlip(settings.flip),
+        ]
+    )
+    return np.stack([moves(image) for image in x])
 
 
 def random_affine(x: np.ndarray, settings: Settings, generator: Generator) -> np.ndarray:

@@ -124,10 +124,11 @@ def _metadata(content: bytes) -> dict[str, str]:
     start = content[:512].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         raise CheckpointError("an HTML page, not a checkpoint; download the file itself")
-    if content.startswith((b"PK\x03\x04", b"\x80")):
+    headed = content[8:9] == b"{"  # the length before it may begin with any byte
+    if content.startswith((b"PK\x03\x04", b"\x80")) and not headed:
         raise CheckpointError("a PyTorch or pickle file, not a safetensors checkpoint")
     length = int.from_bytes(content[:8], "little")
-    if len(content) < 10 or not content[8:9] == b"{":
+    if len(content) < 10 or not headed:
         raise CheckpointError("not a safetensors file")
     if 8 + length > len(content):
         raise CheckpointError(f"truncated (its head alone needs {8 + length} bytes)")

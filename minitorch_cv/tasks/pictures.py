@@ -1,4 +1,5 @@
-"""From a picture file to a network's input: grey, square, light on dark, on the data's own grid."""
+"""From a picture file to what a network's preprocessing takes: in colour, with its shorter side as
+the network wants it; or grey, square, light on dark, on the data's own grid."""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..data.resize import resize
+from ..data.transforms import functional as T  # noqa: N812
 from .errors import TaskError
-from .splits import Preprocessing, pad_to
+from .preprocessing import Preprocessing
+from .splits import pad_to
 
 
 class Picture(NamedTuple):
-    """pixels (1, H, W) float32 in [0, 1]; notes: what was done to the picture on the way."""
+    """pixels (C, H, W) float32 in [0, 1]; notes: what was done to the picture on the way."""
 
     pixels: np.ndarray
     notes: tuple[str, ...]
@@ -23,14 +26,20 @@ class Picture(NamedTuple):
 def read_picture(path: str | os.PathLike[str], preprocessing: Preprocessing) -> Picture:
     """Reads and converts a picture of any size and mode.
 
-    Transparent parts become paper: white under dark ink, black under light ink. Colours become
-    grey (ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B). A picture whose border is light (median ≥ 0.5)
-    is taken as dark ink on light paper and inverted, since the networks were trained on light ink
-    on a dark ground. It is then padded to a square with its background, resized to the grid of the
-    training pictures and, as they were, brought to the network's input size.
+    For a network that takes colour, transparent parts become white and the shorter side as long as
+    that of the preprocessing's grid; nothing is cut off.
+
+    For one that takes grey, transparent parts become paper: white under dark ink, black under light
+    ink. Colours become grey (ITU-R 601-2: 0.299 R + 0.587 G + 0.114 B). A picture whose border is
+    light (median ≥ 0.5) is taken as dark ink on light paper and inverted, since the networks were
+    trained on light ink. It is then padded to a square with its background, resized to the grid of
+    the training pictures and, as they were, brought to the network's input size.
     Raises TaskError for a file that is no picture.
     """
-    grey = _open_grey(path)
+    image = _open(path)
+    if preprocessing.channels != "grey":
+        return Picture(_colour(image, preprocessing), ())
+    grey = _grey(image)
     notes = []
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     background = float(np.median(border))
@@ -66,8 +75,27 @@ def _square(grey: np.ndarray, background: float) -> np.ndarray:
     return square
 
 
-def _open_grey(path: str | os.PathLike[str]) -> np.ndarray:
-    """Grey values (H, W) in [0, 1] of any picture file."""
+def _colour(image: Any, preprocessing: Preprocessing) -> np.ndarray:
+    """A picture on white paper, (3, h, w): its shorter side as long as the grid's, or the square of
+    the grid's size out of its middle where that is then resized."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        grey = _deep_grey(np.asarray(image, np.float64)).astype(np.float32)
+        pixels = preprocessing.resized(np.stack([grey] * 3)[None])[0]
+    else:
+        if "A" in image.getbands() or "transparency" in image.info:
+            from PIL import Image
+
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = T.resize(image.convert("RGB"), min(preprocessing.grid))
+        pixels = T.to_tensor(image)
+    if preprocessing.resample != "crop":
+        pixels = T.center_crop(pixels, preprocessing.grid)
+    return pixels
+
+
+def _open(path: str | os.PathLike[str]) -> Any:
+    """Any picture file as a Pillow image, the right way up."""
     from PIL import Image, ImageOps
 
     name = os.fspath(path)
@@ -87,6 +115,11 @@ def _open_grey(path: str | os.PathLike[str]) -> np.ndarray:
         raise TaskError(
             f"predict: {name} is not a picture that can be read ({size}){reason}; use PNG or JPEG"
         ) from error
+    return image
+
+
+def _grey(image: Any) -> np.ndarray:
+    """Grey values (H, W) in [0, 1] of any Pillow image."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _deep_grey(np.asarray(image, np.float64))
     if "A" in image.getbands() or "transparency" in image.info:

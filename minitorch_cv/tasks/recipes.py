@@ -13,20 +13,24 @@ from typing import Any
 
 from .errors import TaskError
 
-SCHEDULES = ("cosine", "step", "constant")
-DATA_SETS = ("digits", "mnist")
+SCHEDULES = ("cosine", "step", "drops", "constant")
+DATA_SETS = ("digits", "mnist", "cifar10")
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides how a run goes; with the same settings it goes the same way.
 
-    data: "digits" or "mnist"; root: the folder of its files, where it has any.
+    data: "digits", "mnist" or "cifar10"; root: the folder of its files, where it has any.
     schedule: "cosine" falls from lr to 0 over all epochs, "step" divides lr by 10 after each third
-    of them, "constant" keeps it.
+    of them, "drops" after a half and after three quarters (He et al. 2016, section 4.2),
+    "constant" keeps it.
     label_smoothing: ε of Szegedy et al. 2016, section 7; 0 for none.
     shift (pixels of the network's input), rotate (degrees), scale, shear: how far a training image
     is moved at random, each time it is seen; 0 for none.
+    crop_padding: how wide a border a training image is given before it is cut out of it at a random
+    place; flip: the chance that it is mirrored.
+    image_size: side of the network's input, to which images are resized; 0: as they are.
     limit: use only that many training images and test images; 0 for all.
     """
 
@@ -43,22 +47,28 @@ class Settings:
     rotate: float = 0.0
     scale: float = 0.0
     shear: float = 0.0
+    crop_padding: int = 0
+    flip: float = 0.0
+    image_size: int = 0
     seed: int = 0
     limit: int = 0
     root: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("lr", "momentum", "weight_decay", "label_smoothing", "shift", "rotate",
-                     "scale", "shear"):  # fmt: skip
+                     "scale", "shear", "flip"):  # fmt: skip
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0:
                 raise TaskError(f"train: {name} is a finite number ≥ 0 (got {value})")
-        for name, low in (("epochs", 1), ("batch_size", 1), ("limit", 0), ("seed", 0)):
+        for name, low in (("epochs", 1), ("batch_size", 1), ("limit", 0), ("seed", 0),
+                          ("crop_padding", 0), ("image_size", 0)):  # fmt: skip
             if getattr(self, name) < low:
                 raise TaskError(f"train: {name} is at least {low} (got {getattr(self, name)})")
         for name in ("momentum", "label_smoothing", "scale"):
             if getattr(self, name) >= 1:
                 raise TaskError(f"train: {name} is below 1 (got {getattr(self, name)})")
+        if self.flip > 1:
+            raise TaskError(f"train: flip is a chance, 0 … 1 (got {self.flip})")
         if self.schedule not in SCHEDULES:
             raise TaskError(
                 f"train: no such schedule (got {self.schedule!r}); use {', '.join(SCHEDULES)}"
@@ -91,16 +101,31 @@ RECIPES: dict[tuple[str, str], Settings] = {
 }  # fmt: skip
 
 
+# Networks without batch norm, which a learning rate of 0.1 would tear apart.
+_WITHOUT_NORM = ("linear", "two_layer", "three_layer", "lenet", "alexnet", "zfnet", "overfeat",
+                 "vgg", "squeezenet")  # fmt: skip
+
+
 def recipe(model: str, data: str) -> Settings:
-    """The measured settings for a network on a data set, or sober ones where none were measured."""
+    """The measured settings for a network on a data set, or sober ones where none were measured.
+
+    CIFAR-10: batch, momentum, weight decay, rate and augmentation of He et al. 2016, section 4.2.
+    """
     found = RECIPES.get((model, data))
-    return found or Settings(model, data, epochs=10, batch_size=64, lr=0.02, weight_decay=5e-4)
+    if found or data != "cifar10":
+        return found or Settings(model, data, epochs=10, batch_size=64, lr=0.02, weight_decay=5e-4)
+    plain = model.startswith(_WITHOUT_NORM) and not model.endswith("_bn")
+    return Settings(
+        model, data, epochs=60, batch_size=128, lr=0.01 if plain else 0.1, weight_decay=1e-4,
+        crop_padding=4, flip=0.5,
+    )  # fmt: skip
 
 
 def in_words(settings: Settings) -> str:
     """The numbers of a recipe in one line, for --help: only those that do something."""
     parts = [f"{settings.epochs} epochs, batch {settings.batch_size}, lr {settings.lr:g}"]
-    names = ("momentum", "weight_decay", "label_smoothing", "shift", "rotate", "scale", "shear")
+    names = ("momentum", "weight_decay", "label_smoothing", "shift", "rotate", "scale", "shear",
+             "crop_padding", "flip")  # fmt: skip
     for name in names:
         value = getattr(settings, name)
         if value:

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..backend.random import Generator
-from .augment import random_affine
+from ..data.images import unit_range
+from .augment import crop_and_flip, random_affine
 from .errors import TaskError
+from .preprocessing import Preprocessing, measured
 from .recipes import Settings
 
 
-class Preprocessing(NamedTuple):
-    """How an image becomes a network's input.
-
-    size: (H, W) of the input. grid: (h, w) of the images the data set is made of; an image of
-    another size is first brought to this one. resample: the filter from `grid` to `size` by its
-    Pillow name, or "pad" where a border of background is put around instead. mean, std: of the
-    training pixels, which lie in [0, 1]. Ink is light on a dark ground.
-    """
-
-    size: tuple[int, int]
-    grid: tuple[int, int]
-    resample: str
-    mean: float
-    std: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values for a checkpoint."""
-        return {**self._asdict(), "channels": "grey", "polarity": "light on dark"}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Preprocessing:
-        """What `as_json` gave."""
-        size, grid = tuple(values["size"]), tuple(values["grid"])
-        return cls(size, grid, values["resample"], values["mean"], values["std"])
-
-    def normalise(self, x: np.ndarray) -> np.ndarray:
-        """(x − mean) / std, float32."""
-        return (x - np.float32(self.mean)) / np.float32(self.std)
-
-
 class Split(NamedTuple):
-    """images (N, 1, H, W) float32 in [0, 1], labels (N,) int64, the classes' names."""
+    """images (N, C, H, W), float32 in [0, 1] or bytes; labels (N,) int64; the classes' names."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -59,8 +32,10 @@ class Split(NamedTuple):
 class Batches:
     """The training images in random order, moved a little at random, batch by batch.
 
-    The order is drawn from one generator at the start of each epoch, the moves from another one
-    for each batch, so an epoch can be entered again in its middle.
+    The order is drawn from one generator at the start of each epoch, turns and shifts from another
+    one for each batch, crops and flips from the one that `manual_seed` seeds; so an epoch can be
+    entered again in its middle. A last batch of a single image is joined to the one before it: the
+    batch norm of one pixel has no variance.
     """
 
     def __init__(self, split: Split, preprocessing: Preprocessing, settings: Settings) -> None:
@@ -71,19 +46,20 @@ class Batches:
         self.moves = Generator(settings.seed + 2**33)
 
     def __len__(self) -> int:
-        return -(-len(self.split.labels) // self.settings.batch_size)
+        return max(1, -(-(len(self.split.labels) - 1) // self.settings.batch_size))
 
     def epoch(self, start: int = 0) -> Any:
         """Yields (x, y) arrays of one epoch from batch `start` on. Draws the order in any case."""
         order = self.order.randperm(len(self.split.labels))
         size = self.settings.batch_size
         for k in range(start, len(self)):
-            chosen = order[k * size : (k + 1) * size]
-            x = random_affine(self.split.images[chosen], self.settings, self.moves)
-            yield self.preprocessing.normalise(x), self.split.labels[chosen]
+            chosen = order[k * size : (k + 1) * size if k < len(self) - 1 else None]
+            x = crop_and_flip(unit_range(self.split.images[chosen]), self.settings)
+            x = random_affine(x, self.settings, self.moves)
+            yield self.preprocessing.to_input(x), self.split.labels[chosen]
 
 
-SIZE = (32, 32)  # LeNet-5's input (LeCun et al. 1998, section II.B)
+SIZE = (32, 32)  # LeNet-5's input (LeCun et al. 1998, section II.B), and the size of CIFAR's photos
 
 
 def load_splits(settings: Settings) -> tuple[Split, Split, Preprocessing]:
@@ -98,29 +74,32 @@ def load_splits(settings: Settings) -> tuple[Split, Split, Preprocessing]:
                 f"train: the data set is empty (got 0 {name} images from {settings.data}); "
                 "give it at least one"
             )
-    pixels = train.images.astype(np.float64)
-    grid, resample = _GRIDS[settings.data]
-    deviation = float(pixels.std()) or 1.0
-    return train, test, Preprocessing(SIZE, grid, resample, float(pixels.mean()), deviation)
+    grid, resample, channels = _GRIDS[settings.data]
+    side = settings.image_size
+    size = (side, side) if side else SIZE
+    if side and resample == "crop":
+        resample = "bilinear"
+    mean, std = measured(train.images)
+    return train, test, Preprocessing(size, grid, resample, mean, std, channels)
 
 
 def load_split(settings: Settings, train: bool) -> Split:
-    """The training or the test images of a data set by its name, as LeNet's input size."""
+    """The training or the test images of a data set by its name, at 32 × 32 pixels."""
     from .. import data
 
-    root = settings.root
     try:
         if settings.data == "digits":
             dataset: Any = data.Digits(train, image_size=SIZE[0])
             images = dataset.images
         elif settings.data == "mnist":
-            if root is None:
-                raise TaskError(
-                    "mnist: --root is missing; name the folder with the four .gz files "
-                    "(train-images-idx3-ubyte.gz, …)"
-                )
-            dataset = data.MNIST(root, train)
+            dataset = data.MNIST(_root_of(settings, "with the four .gz files "
+                                 "(train-images-idx3-ubyte.gz, …)"), train)  # fmt: skip
             images = pad_to(dataset.images, SIZE)
+        elif settings.data == "cifar10":
+            with warnings.catch_warnings():  # of missing batches: the count of images is printed
+                warnings.simplefilter("ignore", UserWarning)
+                dataset = data.CIFAR10(_root_of(settings, "that holds cifar-10-batches-py"), train)
+            images = dataset.data.transpose(0, 3, 1, 2)  # (N, 3, 32, 32), bytes
         else:
             raise TaskError(
                 f"data: no such data set (got {settings.data!r}); use {' or '.join(_GRIDS)}"
@@ -131,6 +110,13 @@ def load_split(settings: Settings, train: bool) -> Split:
     return split.first(settings.limit)
 
 
+def _root_of(settings: Settings, what: str) -> str:
+    """The folder of a data set's files. Raises TaskError where none was named."""
+    if settings.root is None:
+        raise TaskError(f"{settings.data}: --root is missing; name the folder {what}")
+    return settings.root
+
+
 def pad_to(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Images (N, 1, h, w) in the middle of (N, 1, H, W), with background (0) around."""
     top, left = (size[0] - images.shape[-2]) // 2, (size[1] - images.shape[-1]) // 2
@@ -138,8 +124,10 @@ def pad_to(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.pad(images, ((0, 0), (0, 0), (top, bottom), (left, right)))
 
 
-# The size of the pictures a data set is made of, and how they come to the size of the input.
-_GRIDS: dict[str, tuple[tuple[int, int], str]] = {
-    "digits": ((8, 8), "bilinear"),
-    "mnist": ((28, 28), "pad"),
+# The size of the pictures a data set is made of, how they come to the size of the input, and what
+# their channels are.
+_GRIDS: dict[str, tuple[tuple[int, int], str, str]] = {
+    "digits": ((8, 8), "bilinear", "grey"),
+    "mnist": ((28, 28), "pad", "grey"),
+    "cifar10": ((32, 32), "crop", "RGB"),
 }

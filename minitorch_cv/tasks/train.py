@@ -23,13 +23,17 @@ from ..optim import lr_scheduler
 from . import checkpoint as files
 from .checkpoint import Checkpoint
 from .errors import CheckpointError, DivergedError, Interrupted
-from .evaluate import Evaluation, evaluate
-from .networks import build, load_weights
+from .evaluation.evaluate import Evaluation, evaluate
+from .networks import arguments_for, build, load_weights, require_fit
 from .packing import pack, unpack
+from .preprocessing import Preprocessing
 from .recipes import Settings
 from .run_folder import RunFolder
-from .splits import Batches, Preprocessing, Split
+from .splits import Batches, Split
 
+# The share of auxiliary heads in the loss (Szegedy et al., "Going deeper with convolutions", 2015,
+# section 5).
+AUXILIARY = 0.3
 Watch = Callable[["Trainer"], None]
 
 
@@ -55,8 +59,10 @@ class Trainer:
         self.settings, self.train_split, self.test_split = settings, train, test
         self.preprocessing, self.folder = preprocessing, folder
         manual_seed(settings.seed)
-        self.model_args = {"num_classes": len(train.classes)}
+        classes, image = len(train.classes), preprocessing.shape
+        self.model_args = arguments_for(settings.model, classes, image)
         self.model = build(settings.model, self.model_args)
+        require_fit(self.model, settings.model, classes, image)
         self.optimizer = optim.SGD(
             self.model.parameters(), lr=settings.lr, momentum=settings.momentum,
             weight_decay=settings.weight_decay,
@@ -132,8 +138,10 @@ class Trainer:
 
     def _step(self, x: np.ndarray, y: np.ndarray) -> None:
         """Forward, backward, update: one batch."""
-        scores = self.model(from_numpy(x))
-        loss = F.cross_entropy(scores, from_numpy(y), label_smoothing=self.settings.label_smoothing)
+        scores, *side = _all_scores(self.model(from_numpy(x)))
+        loss = self._cross_entropy(scores, y)
+        for other in side:
+            loss = loss + AUXILIARY * self._cross_entropy(other, y)
         value = float(loss.item())
         if not math.isfinite(value):
             raise DivergedError(self._diverged(f"the loss became {value}"))
@@ -143,6 +151,9 @@ class Trainer:
         self._loss_sum += value * len(y)
         self._correct += int((np.argmax(to_numpy(scores.array), axis=1) == y).sum())
         self._seen += len(y)
+
+    def _cross_entropy(self, scores: Any, y: np.ndarray) -> Any:
+        return F.cross_entropy(scores, from_numpy(y), label_smoothing=self.settings.label_smoothing)
 
     def _end_epoch(self) -> None:
         self._require_finite()
@@ -244,10 +255,20 @@ class Trainer:
         )
 
 
+def _all_scores(answer: Any) -> list[Any]:
+    """The scores of a network, then those of its auxiliary heads where it has any."""
+    if not isinstance(answer, tuple):
+        return [answer]
+    return [scores for scores in answer if scores is not None]
+
+
 def make_schedule(optimizer: Any, settings: Settings) -> Any:
     """The learning rate's schedule, one step for each epoch."""
     if settings.schedule == "cosine":
         return lr_scheduler.CosineAnnealingLR(optimizer, settings.epochs)
+    if settings.schedule == "drops":
+        places = [settings.epochs // 2, settings.epochs * 3 // 4]
+        return lr_scheduler.MultiStepLR(optimizer, places, gamma=0.1)
     if settings.schedule == "step":
         return lr_scheduler.StepLR(optimizer, max(1, -(-settings.epochs // 3)), gamma=0.1)
     return lr_scheduler.StepLR(optimizer, settings.epochs + 1, gamma=1.0)

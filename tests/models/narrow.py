@@ -1,6 +1,8 @@
-"""Narrow copies of networks: the same layers and names, fewer channels."""
+"""Small copies of networks: the same layers and names, fewer channels, fewer blocks."""
 
 import contextlib
+import functools
+import inspect
 from unittest import mock
 
 
@@ -40,4 +42,34 @@ def narrow(library, factor):
             layer = getattr(library.nn, name)
             changed = change(layer.__init__)
             stack.enter_context(mock.patch.object(layer, "__init__", changed))
+        yield
+
+
+@contextlib.contextmanager
+def shallow(models, blocks=1):
+    """Residual and dense networks that are built inside have at most `blocks` blocks in each stage.
+
+    The kinds of blocks stay, and so does what stands before, between and behind the stages.
+    """
+
+    def fewer(original):
+        places = inspect.signature(original)
+
+        @functools.wraps(original)  # what it may be called with is asked for
+        def init(*args, **kwargs):
+            given = places.bind(*args, **kwargs).arguments
+            kwargs = {**given.pop("kwargs", {})}
+            for name in {"layers", "num_blocks", "block_config"} & set(given):
+                given[name] = tuple(min(number, blocks) for number in given[name])
+            if "depth" in given:
+                given["depth"] = 4 + 6 * blocks  # of 6 n + 4 and of 3 n + 4 layers
+            original(**given, **kwargs)
+
+        return init
+
+    kinds = [models.ResNet, models.resnet.lecture.LectureResNet, models.CifarResNet]
+    kinds += [models.PreActResNet, models.DenseNet, models.CifarDenseNet]
+    with contextlib.ExitStack() as stack:
+        for kind in kinds:
+            stack.enter_context(mock.patch.object(kind, "__init__", fewer(kind.__init__)))
         yield

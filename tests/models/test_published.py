@@ -98,7 +98,7 @@ def test_multiply_adds_agrees_with_the_summary_and_leaves_the_model_alone(capsys
     [
         (print, (3, 8, 8), TypeError, "expects a Module"),
         (nn.Conv2d(3, 2, 5), (3, 0, 8), ValueError, "is positive"),
-        (nn.Conv2d(3, 2, 5), (3, 4, 8), ValueError, "too small for Conv2d"),
+        (nn.Conv2d(3, 2, 5), (3, 4, 8), ValueError, "runs out of pixels"),
     ],
 )
 def test_multiply_adds_refuses(model, size, error, words):

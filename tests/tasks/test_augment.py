@@ -2,8 +2,9 @@
 
 import numpy as np
 
+import minitorch_cv as mt
 from minitorch_cv.backend.random import Generator
-from minitorch_cv.tasks.augment import affine, random_affine
+from minitorch_cv.tasks.augment import affine, crop_and_flip, random_affine
 from minitorch_cv.tasks.recipes import recipe
 
 RNG = np.random.default_rng(0)
@@ -54,3 +55,31 @@ def test_without_moves_nothing_is_drawn() -> None:
     before = generator.get_state()
     assert random_affine(X, settings, generator) is X
     assert generator.get_state() == before
+
+
+def test_crops_are_cut_out_of_a_border_of_zeros_and_some_are_mirrored() -> None:
+    settings = recipe("resnet20", "cifar10").changed(crop_padding=2, flip=0.5)
+    mt.manual_seed(0)
+    images = RNG.random((60, 3, 5, 5), np.float32) + 1
+    moved = crop_and_flip(images, settings)
+    assert moved.shape == images.shape and moved.dtype == np.float32
+    places, mirrored = set(), 0
+    for image, got in zip(images, moved, strict=True):
+        padded = np.pad(image, ((0, 0), (2, 2), (2, 2)))
+        found = [
+            (i, j, flip)
+            for i in range(5)
+            for j in range(5)
+            for flip in (1, -1)
+            if np.array_equal(padded[:, i : i + 5, j : j + 5][:, :, ::flip], got)
+        ]
+        assert len(found) == 1
+        places.add(found[0][:2])
+        mirrored += found[0][2] == -1
+    assert len(places) > 15 and 18 <= mirrored <= 42
+    mt.manual_seed(0)
+    assert np.array_equal(crop_and_flip(images, settings), moved)
+
+
+def test_without_border_and_chance_nothing_is_cut() -> None:
+    assert crop_and_flip(X, recipe("lenet", "digits")) is X

@@ -41,6 +41,16 @@ def test_round_trip_is_exact(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["c.safetensors"]
 
 
+def test_a_head_of_any_length_is_read(tmp_path: Path) -> None:
+    """A length whose first byte is 128 begins as a pickle does, one of 80 as an archive."""
+    path, first = tmp_path / "c.safetensors", set()
+    for size in range(0, 256, 8):
+        files.save(path, Checkpoint(small().tensors, {"fill": "x" * size}))
+        assert files.load(path).training["fill"] == "x" * size
+        first.add(path.read_bytes()[0])
+    assert 0x80 in first
+
+
 def test_it_is_an_ordinary_safetensors_file(tmp_path: Path) -> None:
     from safetensors import safe_open
 

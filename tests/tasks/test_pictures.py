@@ -9,7 +9,7 @@ from PIL import Image
 from minitorch_cv.data import Digits
 from minitorch_cv.tasks.errors import TaskError
 from minitorch_cv.tasks.pictures import read_picture
-from minitorch_cv.tasks.splits import Preprocessing
+from minitorch_cv.tasks.preprocessing import Preprocessing
 
 DIGITS = Preprocessing((32, 32), (8, 8), "bilinear", 0.3, 0.3)
 MNIST = Preprocessing((32, 32), (28, 28), "pad", 0.1, 0.3)

@@ -252,9 +252,7 @@ def _by_rows(sgemm, kind, x, U, bias, y, pads, TH, TW, rows, thread, threads):  
     for first in range(thread * rows, N * TH, threads * rows):
         last = min(first + rows, N * TH)
         T = (last - first) * TW
-        _input(
-            kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C)
-        )
+        _input(kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C))
         for i in range(36):
             place, count = _run_of(kind, i)
             gemm(sgemm, count * T, OC, C, V, place * T * C, C, False,
@@ -301,9 +299,7 @@ def _gradient_by_rows(sgemm, kind, gy, x, sums, pads, rows, thread, threads):  #
     for first in range(thread * rows, N * TH, threads * rows):
         last = min(first + rows, N * TH)
         T = (last - first) * TW
-        _input(
-            kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C)
-        )
+        _input(kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C))
         _gradient(kind, gy, first, last, TW, z, t, D[: places * T * OC].reshape(places, T * OC))
         for i in range(36):
             place, count = _run_of(kind, i)

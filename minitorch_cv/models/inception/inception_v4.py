@@ -184,7 +184,8 @@ class InceptionV4(nn.Module):
         x (N, 3, 299, 299) → stem (N, 384, 35, 35) → 4 × A, reduction (N, 1024, 17, 17)
         → 7 × B, reduction (N, 1536, 8, 8) → 3 × C → mean → dropout → last_linear
 
-    modules: how many of A, B and C there are. init_weights: normal within ± 2, deviation 0.1.
+    modules: how many of A, B and C there are. init_weights: normal within ± 2, deviation 0.1, in
+    the last layer 0.01, so that the first scores are a blind guess.
     """
 
     def __init__(
@@ -214,6 +215,7 @@ class InceptionV4(nn.Module):
         self.last_linear = nn.Linear(1536, num_classes)
         if init_weights:
             start_truncated(self, 0.1)
+            nn.init.trunc_normal_(self.last_linear.weight, 0.0, 0.01, -2, 2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores (N, num_classes) of images (N, 3, H, W) of at least 75 × 75."""

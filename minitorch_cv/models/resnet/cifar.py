@@ -4,7 +4,8 @@ Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recog
 section 4.2, table 6. Stochastic depth: G. Huang, Y. Sun, Z. Liu, D. Sedra, K. Q. Weinberger, "Deep
 networks with stochastic depth", ECCV 2016, section 4, table 1.
 
-What differs from the papers: nothing in the networks; shortcuts of option A, as theirs, or B. The
+What differs from the papers: nothing in the networks; shortcuts of option A, as theirs, or B. How
+the last layer starts is ours (normal, deviation 0.01), the papers do not say it. The
 names of the weights (`linear` for the last layer) are those of the weights that are in common use.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 from ... import nn
 from ...autograd.tensor import Tensor
 from ...nn import functional as F  # noqa: N812
-from ..parts import StochasticDepth, conv1x1, conv3x3, one_and_zero
+from ..parts import StochasticDepth, conv1x1, conv3x3, one_and_zero, zero_bias
 from ..published import Published
 from ..weights import started
 
@@ -130,8 +131,12 @@ class CifarResNet(nn.Module):
             setattr(self, f"layer{stage + 1}", nn.Sequential(*layers))
         self.linear = nn.Linear(channels, num_classes)
         for module in self.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
+            if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
+        # The maps grow with every block that is added to them: the last layer starts small, so that
+        # the first scores are a blind guess however deep the network is.
+        nn.init.normal_(self.linear.weight, 0.0, 0.01)
+        zero_bias(self)
         one_and_zero(self)
 
     def forward(self, x: Tensor) -> Tensor:

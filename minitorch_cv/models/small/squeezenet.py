@@ -5,7 +5,7 @@ model size", 2016, table 1 (1.0). 1.1 is from the authors' repository: 2.4 times
 multiplications at the same accuracy.
 
 What differs from the paper, as in torchvision: conv10 has no border (the paper's Caffe file pads it
-by 1); the 3 × 3 filters see a border in the convolution itself.
+by 1: final_padding); the 3 × 3 filters see a border in the convolution itself.
 """
 
 from __future__ import annotations
@@ -63,10 +63,17 @@ class SqueezeNet(nn.Module):
         x (N, 3, 224, 224) → features (N, 512, 13, 13) → classifier: dropout, Conv 1×1 → ReLU
         → mean over H and W → (N, num_classes)
 
-    version: "1_0" or "1_1". Raises ValueError for another one.
+    version: "1_0" or "1_1". final_padding: the border that the last convolution sees, 1 in weights
+    that were trained with Caffe. Raises ValueError for another version.
     """
 
-    def __init__(self, version: str = "1_0", num_classes: int = 1000, dropout: float = 0.5) -> None:
+    def __init__(
+        self,
+        version: str = "1_0",
+        num_classes: int = 1000,
+        dropout: float = 0.5,
+        final_padding: int = 0,
+    ) -> None:
         super().__init__()
         self.num_classes = num_classes
         if version not in _FORMS:
@@ -82,7 +89,7 @@ class SqueezeNet(nn.Module):
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Conv2d(512, num_classes, 1),
+            nn.Conv2d(512, num_classes, 1, padding=final_padding),
             nn.ReLU(),
             nn.AdaptiveAvgPool2d((1, 1)),
         )

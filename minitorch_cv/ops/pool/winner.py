@@ -21,6 +21,7 @@ class Saved(NamedTuple):
     indices: Array  # the place of each window's winner in its image, flat; (N, C, OH, OW)
     size: Sizes  # (H, W)
     empty: bool = False  # no window holds a pixel
+    windows: Any = None  # how they lie, where a kernel's backward asks each pixel for its windows
 
 
 def lowest(x: Array) -> Any:

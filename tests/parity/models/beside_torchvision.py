@@ -53,6 +53,11 @@ def smooth(library):
     with contextlib.ExitStack() as stack:
         for name in ("relu", "relu6", "hardtanh"):
             stack.enter_context(mock.patch.object(library.nn.functional, name, bent))
+        if hasattr(library.nn.functional, "add_relu"):
+            bent_sum = mock.patch.object(
+                library.nn.functional, "add_relu", lambda x, other: bent(x + other)
+            )
+            stack.enter_context(bent_sum)
         yield
 
 

@@ -207,6 +207,7 @@ def _broadcast(function: Any) -> Any:
 TORCH: dict[str, Any] = {
     **{name: getattr(torch, name) for name in _SAME_NAMES.split()},
     **{name: getattr(F, name) for name in _ACTIVATIONS.split()},
+    "add_relu": lambda x, other: torch.relu(x + other),
     "gelu": lambda x, approximate: F.gelu(x, approximate=approximate),
     "prelu": F.prelu,
     "softmax": lambda x, axis: F.softmax(x, axis),

@@ -95,8 +95,9 @@ def instance_layer(n: int) -> Callable[[Rng], Iterable[Case]]:
         tracked = {"track_running_stats": True}
         yield Case((far(rng, 2, 3, *(0,) * n),), (3,), tracked, label="no positions, tracked")
         yield Case((far(rng, 0, 3, *tail),), (3,), tracked, label="empty", differs=EMPTY)
-        yield Case((far(rng, 2, 4, *tail),), (3,), label="num_features is not used")
-        yield Case((far(rng, 4, *tail),), (3,), label="num_features is not used, no batch")
+        more = (4,) * n  # of two values x̂ is ±1 and the gradient nothing but rounding
+        yield Case((far(rng, 2, 4, *more),), (3,), label="num_features is not used")
+        yield Case((far(rng, 4, *more),), (3,), label="num_features is not used, no batch")
         one = far(rng, 2, 3, *(1,) * n)
         yield Case((one,), (3,), label="one position")
         yield Case((one,), (3,), tracked, label="one position, evaluation", evaluate=True)

@@ -1,0 +1,60 @@
+// What the kernels share. The launcher pastes this text into each file that includes it.
+//
+// Indices: offsets into arrays are 64 bits wide (`Long`); coordinates inside one image are `int`,
+// for a division of 32 bits takes a fifth of the time. Helpers in which threads wait for each other
+// are named warp_… (32 threads, no lane may be missing) or block_… (all threads of the block).
+
+typedef long long Long;
+
+// A loop over 0 … n − 1 that is right for any number of threads: each takes its own index, then
+// the one that lies a whole grid further on, so that neighbours touch neighbouring memory.
+#define GRID_STRIDE(i, n) \
+    for (Long i = (Long)blockIdx.x * blockDim.x + threadIdx.x; i < (n); \
+         i += (Long)gridDim.x * blockDim.x)
+
+// Shared memory whose size the launch gives. (The emulator has its own.)
+#ifndef DYN_SHARED
+#define DYN_SHARED(type, name) extern __shared__ type name[]
+#endif
+
+#define ALL_LANES 0xffffffffu
+
+__device__ __forceinline__ float infinity() { return __int_as_float(0x7f800000); }
+
+__device__ __forceinline__ bool is_nan(float v) { return v != v; }
+
+__device__ __forceinline__ bool is_finite(float v) { return v - v == 0.0f; }
+
+// Where the challenger takes the place of the best: it is larger, or NaN. So the first of equals
+// stays, and a NaN is beaten by nothing but a later NaN.
+__device__ __forceinline__ bool beats(float challenger, float best) {
+    return challenger > best || is_nan(challenger);
+}
+
+// The larger one; NaN where one of them is. (fmaxf would leave a NaN out.)
+__device__ __forceinline__ float larger(float a, float b) { return a > b || is_nan(a) ? a : b; }
+
+__device__ __forceinline__ int ceil_div(int a, int b) { return (a + b - 1) / b; }
+
+// The sum over the 32 lanes of a warp, in every lane: pairs, then fours, … always in one order.
+template <typename T> __device__ __forceinline__ T warp_sum(T v) {
+    for (int by = 16; by > 0; by /= 2) v += __shfl_xor_sync(ALL_LANES, v, by);
+    return v;
+}
+
+__device__ __forceinline__ float warp_max(float v) {
+    for (int by = 16; by > 0; by /= 2) v = larger(__shfl_xor_sync(ALL_LANES, v, by), v);
+    return v;
+}
+
+// The sum over a block, in every thread. parts: 32 numbers of shared memory; blockDim.x is a
+// multiple of 32 and the only size of the block above 1.
+template <typename T> __device__ __forceinline__ T block_sum(T v, T* parts) {
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
+    v = warp_sum(v);
+    if (lane == 0) parts[warp] = v;
+    __syncthreads();
+    v = warp_sum(lane < warps ? parts[lane] : T(0));
+    __syncthreads();  // the next call may write to parts
+    return v;
+}

@@ -1,0 +1,171 @@
+// Batch norm (ops/norm/batch_norm.py has the equations).
+//
+// Shapes: x, y, gy, gx (N, C, S), where S is all that follows the channels; one number for each
+// channel: mean, inverse (σ = 1 / √(v + ε)), weight, bias. n = N · S values share one mean.
+// Bytes for each element: 4 to read for the statistics, 8 for y; backward 8 for the sums and 12 for
+// gx. FLOPs: 3 and 2; backward 4 and 5. Memory decides, so x is read twice and no more.
+//
+// Sums over a channel take two steps, each in a fixed order: blocks add up pieces of it, then one
+// thread adds up the blocks' results. So nothing depends on timing, and there are no atomics.
+
+#include "../common.cuh"
+
+#define PIECE 1024  // consecutive values that one warp adds up in float before it goes on in double
+
+// The two sums of some block over its pieces of a channel.
+// f(place) → the two numbers that element `place` adds, as float2.
+template <typename F>
+__device__ __forceinline__ void add_pieces(Long N, Long C, Long S, double* sums, F f) {
+    __shared__ double parts[32];
+    Long pieces = (S + PIECE - 1) / PIECE;  // of one image's plane
+    Long c = blockIdx.x, splits = gridDim.y, warps = blockDim.x / 32;
+    int lane = threadIdx.x % 32;
+    double first = 0.0, second = 0.0;
+    for (Long u = blockIdx.y * warps + threadIdx.x / 32; u < N * pieces; u += splits * warps) {
+        Long begin = u % pieces * PIECE, end = min(begin + PIECE, S);
+        Long plane = (u / pieces * C + c) * S;
+        float a = 0.0f, b = 0.0f;
+        for (Long s = begin + lane; s < end; s += 32) {
+            float2 v = f(plane + s);
+            a += v.x;
+            b += v.y;
+        }
+        first += a;
+        second += b;
+    }
+    first = block_sum(first, parts);
+    second = block_sum(second, parts);
+    if (threadIdx.x == 0) {
+        sums[c * splits + blockIdx.y] = first;
+        sums[(C + c) * splits + blockIdx.y] = second;
+    }
+}
+
+// What is taken off a channel's values before they are squared: its first one, so that a large mean
+// with a small variance does not cancel.
+__device__ __forceinline__ float origin_of(const float* x, Long c, Long S) {
+    float first = x[c * S];
+    return is_finite(first) ? first : 0.0f;
+}
+
+// Block (blockIdx.x, blockIdx.y) → channel c and one of its `splits` shares; a warp → a piece.
+// sums: Σ d and Σ d² with d = x − origin.
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_sums(const float* __restrict__ x,  // (N, C, S)
+                double* __restrict__ sums,    // (2, C, splits)
+                Long N, Long C, Long S, Long splits)
+{
+    float origin = origin_of(x, blockIdx.x, S);
+    add_pieces(N, C, S, sums, [=](Long place) {
+        float d = x[place] - origin;
+        return make_float2(d, d * d);
+    });
+}
+
+// Thread → channel. v = Σ d² / n − (Σ d / n)², not below 0.
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_statistics(const float* __restrict__ x,      // (N, C, S)
+                      const double* __restrict__ sums,  // (2, C, splits)
+                      float* __restrict__ mean,         // (C)
+                      float* __restrict__ var,          // (C)
+                      float* __restrict__ inverse,      // (C)
+                      Long N, Long C, Long S, Long splits, double eps)
+{
+    GRID_STRIDE(c, C) {
+        double first = 0.0, second = 0.0, n = (double)N * S;
+        for (Long k = 0; k < splits; k++) {
+            first += sums[c * splits + k];
+            second += sums[(C + c) * splits + k];
+        }
+        double shift = first / n, v = second / n - shift * shift;
+        v = v < 0.0 ? 0.0 : v;
+        mean[c] = (float)(origin_of(x, c, S) + shift);
+        var[c] = (float)v;
+        inverse[c] = (float)(1.0 / sqrt(v + eps));
+    }
+}
+
+// A warp → a plane, its lanes → neighbouring values. One division by C for each plane.
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_forward(const float* __restrict__ x,        // (N, C, S)
+                   const float* __restrict__ mean,     // (C)
+                   const float* __restrict__ inverse,  // (C)
+                   const float* __restrict__ weight,   // (C) or null
+                   const float* __restrict__ bias,     // (C) or null
+                   float* __restrict__ y,              // (N, C, S)
+                   Long N, Long C, Long S)
+{
+    Long warp = ((Long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
+    Long warps = (Long)gridDim.x * blockDim.x / 32;
+    for (Long plane = warp; plane < N * C; plane += warps) {
+        Long c = plane % C;
+        float centre = mean[c], offset = bias ? bias[c] : 0.0f;
+        float factor = weight ? inverse[c] * weight[c] : inverse[c];
+        for (Long s = threadIdx.x % 32; s < S; s += 32)
+            y[plane * S + s] = (x[plane * S + s] - centre) * factor + offset;
+    }
+}
+
+// As batch_norm_sums: Σ gy and Σ gy (x − mean).
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
+                         const float* __restrict__ x,     // (N, C, S)
+                         const float* __restrict__ mean,  // (C)
+                         double* __restrict__ sums,       // (2, C, splits)
+                         Long N, Long C, Long S, Long splits)
+{
+    float centre = mean[blockIdx.x];
+    add_pieces(N, C, S, sums, [=](Long place) {
+        float g = gy[place];
+        return make_float2(g, g * (x[place] - centre));
+    });
+}
+
+// Thread → channel. gbias = Σ gy, gweight = Σ gy x̂.
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_parameter_gradients(const double* __restrict__ sums,    // (2, C, splits)
+                               const float* __restrict__ inverse,  // (C)
+                               float* __restrict__ gweight,        // (C)
+                               float* __restrict__ gbias,          // (C)
+                               Long C, Long splits)
+{
+    GRID_STRIDE(c, C) {
+        double first = 0.0, second = 0.0;
+        for (Long k = 0; k < splits; k++) {
+            first += sums[c * splits + k];
+            second += sums[(C + c) * splits + k];
+        }
+        gbias[c] = (float)first;
+        gweight[c] = (float)(second * inverse[c]);
+    }
+}
+
+// As batch_norm_forward: gx = γ σ (gy − (gbias + x̂ gweight) / n), or γ σ gy where the mean and the
+// variance were given and so do not depend on x.
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_backward(const float* __restrict__ gy,       // (N, C, S)
+                    const float* __restrict__ x,        // (N, C, S)
+                    const float* __restrict__ mean,     // (C)
+                    const float* __restrict__ inverse,  // (C)
+                    const float* __restrict__ weight,   // (C) or null
+                    const float* __restrict__ gweight,  // (C) or null
+                    const float* __restrict__ gbias,    // (C) or null
+                    float* __restrict__ gx,             // (N, C, S)
+                    Long N, Long C, Long S, int training)
+{
+    Long warp = ((Long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
+    Long warps = (Long)gridDim.x * blockDim.x / 32;
+    float share = 1.0f / ((float)N * (float)S);
+    for (Long plane = warp; plane < N * C; plane += warps) {
+        Long c = plane % C;
+        float centre = mean[c], factor = weight ? inverse[c] * weight[c] : inverse[c];
+        float along = training ? inverse[c] * gweight[c] * share : 0.0f;
+        float even = training ? gbias[c] * share : 0.0f;
+        for (Long s = threadIdx.x % 32; s < S; s += 32) {
+            Long place = plane * S + s;
+            float g = gy[place];
+            if (training) g -= even + (x[place] - centre) * along;
+            gx[place] = g * factor;
+        }
+    }
+}

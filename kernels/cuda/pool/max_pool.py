@@ -1,0 +1,74 @@
+"""max_pool on the GPU: max_pool.cu, for images of one or two axes in float32."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..conv.im2col import MOST_PIXELS, MOST_PLANES, THREADS, axes, rows_and_columns
+from ..launch import Source, blocks_for, device_of, is_on_device, launch
+
+KERNELS = Source("pool/max_pool.cu")
+
+
+def supports(x: Any, *, padding: Any = 0, dilation: Any = 1, **_: Any) -> bool:
+    """False, too, where dilation carries a window past all pixels."""
+    if not is_on_device(x) or x.dtype != np.float32 or not 3 <= x.ndim <= 4:
+        return False
+    if 4 * math.prod(size + 2 for size in x.shape[2:]) >= MOST_PIXELS:  # windows, at the very most
+        return False
+    n = x.ndim - 2  # the first window begins at −p, or as many gaps later as bring it into x
+    steps = zip(x.shape[2:], axes(padding, n), axes(dilation, n), strict=True)
+    return all(-p % d < size for size, p, d in steps)
+
+
+def forward(
+    x: Any, *, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> tuple[tuple[Any, Any], tuple[Any, ...]]:  # fmt: skip
+    gpu, (N, C), size = device_of(x), x.shape[:2], tuple(x.shape[2:])
+    n = len(size)
+    kernel = axes(kernel_size, n)
+    steps = kernel if stride is None or stride in ((), []) else axes(stride, n)
+    window = (kernel, steps, axes(padding, n), axes(dilation, n))
+    counts = tuple(_count(*axis, ceil_mode) for axis in zip(size, *window, strict=True))
+    y = gpu.empty((N, C, *counts), np.float32)
+    indices = gpu.empty(y.shape, np.int64)
+    numbers = _numbers(size, window, counts)
+    if y.size:
+        grid = (blocks_for(math.prod(counts), THREADS), min(N * C, MOST_PLANES))
+        image = gpu.namespace.ascontiguousarray(x)
+        launch(KERNELS, "max_pool_forward", grid, THREADS, (image, y, indices, N * C, *numbers))
+    return (y, indices), (indices, size, False, (window, counts))
+
+
+def backward(gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
+    if saved.windows is None:
+        return NotImplemented
+    if not needs[0]:
+        return (None,)
+    gpu, (N, C) = device_of(gy), gy.shape[:2]
+    gx = gpu.empty((N, C, *saved.size), np.float32)
+    if gx.size:
+        grid = (blocks_for(math.prod(saved.size), THREADS), min(N * C, MOST_PLANES))
+        given = (gpu.namespace.ascontiguousarray(gy), saved.indices, gx, N * C)
+        numbers = _numbers(saved.size, *saved.windows)
+        launch(KERNELS, "max_pool_backward", grid, THREADS, (*given, *numbers))
+    return (gx,)
+
+
+def _numbers(size: Any, window: Any, counts: Any) -> list[int]:
+    """H, W, KH, KW, … as the kernels take them."""
+    return rows_and_columns(len(size), size, *window, counts, fill=(1, 1, 1, 0, 1, 1))
+
+
+def _count(size: int, k: int, s: int, p: int, d: int, ceil: bool) -> int:
+    """How many windows fit; with `ceil` one may hang over the end, if it starts before it."""
+    span = size + 2 * p - d * (k - 1) - 1
+    if not ceil:
+        return span // s + 1
+    count = -(-span // s) + 1
+    return count - 1 if (count - 1) * s >= size + p else count

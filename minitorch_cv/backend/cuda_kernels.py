@@ -1,0 +1,78 @@
+"""CUDA kernels on CuPy arrays: compiled by NVRTC when first launched, and kept.
+
+`cuda.load_cuda` registers this device with kernels/cuda/launch.py, which has looked at a launch's
+arguments before they come here. A module is kept for each GPU in this process; what NVRTC made of
+a text is kept by CuPy on disk (CUPY_CACHE_DIR), under a hash of the whole text.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels.cuda.launch import Device, Source, register, three, unregister
+from ..kernels.cuda.signature import Dims, Signature
+
+# What another device for the kernels, such as testing's emulator, is made of.
+__all__ = [
+    "CupyDevice", "Device", "Dims", "Signature", "Source", "register", "three", "unregister",
+]  # fmt: skip
+
+_OPTIONS = ("--std=c++17",)
+
+
+def _to_terminal(line: str) -> None:
+    """Tells people, not logs."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(line)
+
+
+class CupyDevice(Device):
+    """Launches on CuPy arrays, on the current stream. tell: is given the line while compiling."""
+
+    name = "cuda"
+
+    def __init__(self, cupy: Any, tell: Callable[[str], None] = _to_terminal) -> None:
+        self.namespace = cupy
+        self.array_type = cupy.ndarray
+        self._tell = tell
+        self._functions: dict[tuple[str, str, int], Any] = {}  # (hash, kernel, GPU) → function
+
+    def address(self, array: Any) -> int:
+        return int(array.data.ptr)
+
+    def place(self, array: Any) -> int:
+        return int(array.device.id)
+
+    def run(
+        self, source: Source, signature: Signature, grid: Dims, block: Dims, args: Sequence[Any],
+        shared: int,
+    ) -> None:  # fmt: skip
+        cupy = self.namespace
+        index = next(arg for arg in args if isinstance(arg, self.array_type)).device.id
+        # A null pointer: eight bytes of 0.
+        given = tuple(np.uint64(0) if arg is None else arg for arg in args)
+        if cupy.cuda.runtime.getDevice() == index:
+            self.function(source, signature.name, index)(grid, block, given, shared_mem=shared)
+            return
+        with cupy.cuda.Device(index):
+            self.function(source, signature.name, index)(grid, block, given, shared_mem=shared)
+
+    def function(self, source: Source, name: str, index: int) -> Any:
+        """A compiled kernel; all kernels of its file are compiled with it."""
+        key = (source.hash, name, index)
+        if key not in self._functions:
+            self._compile(source, index)
+        return self._functions[key]
+
+    def _compile(self, source: Source, index: int) -> None:
+        self._tell(f"minitorch_cv: compiling {source.path} … ")
+        start = time.perf_counter()
+        module = self.namespace.RawModule(code=source.text, options=_OPTIONS)
+        for name in source.kernels:
+            self._functions[source.hash, name, index] = module.get_function(name)
+        self._tell(f"{time.perf_counter() - start:.1f} s\n")

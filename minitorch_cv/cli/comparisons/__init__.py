@@ -1,0 +1,1 @@
+"""The commands that run several networks or methods and print one table."""

@@ -1,0 +1,1 @@
+"""What trained networks say about many images, and how good that is."""

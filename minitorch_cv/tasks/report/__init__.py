@@ -1,0 +1,5 @@
+"""report.html of a training run."""
+
+from .page import LayerRow, RunFacts, render
+
+__all__ = ["LayerRow", "RunFacts", "render"]

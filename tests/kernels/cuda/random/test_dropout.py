@@ -1,0 +1,75 @@
+"""dropout.cu: the values, and a mask that is bit for bit the one which the host draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from minitorch_cv.kernels.cuda.random.dropout import advanced, draw_mask
+
+from minitorch_cv.backend.random import Generator
+from minitorch_cv.testing.cuda_emulator import emulated_cuda
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("shape, mask", [
+    ((7, 301), (7, 301)), ((2, 5, 9, 8), (2, 5, 1, 1)), ((3, 4), (3, 1)), ((1, 1), (1, 1)),
+], ids=str)  # fmt: skip
+def test_values(shape, mask, p, compare, draw, blocks):
+    kept = np.random.default_rng(0).random(mask) >= p
+    compare("dropout", draw(*shape), kept, p=p, tolerance=1e-6)
+    assert compare.launched == {"dropout_forward"}
+
+
+def test_what_is_dropped_of_nan_is_nan(compare, draw):
+    x = draw(4, 5)
+    x[0, :3] = np.nan, np.inf, -np.inf
+    compare("dropout", x, np.zeros(x.shape, bool), p=0.5)
+
+
+def prepared(before):
+    """A generator that has drawn something: words half used, and a half that is left over."""
+    generator = Generator(1234)
+    for kind, n in before:
+        generator.rand((n,), kind)
+    return generator
+
+
+BEFORE = [
+    (), (("f", 1),), (("f", 2),), (("f", 7),), (("f", 8),), (("d", 3),), (("f", 1), ("d", 2)),
+    (("f", 3), ("d", 4), ("f", 1)), (("d", 4),), (("f", 33), ("d", 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [1, 2, 8, 9, 1000])
+@pytest.mark.parametrize("before", BEFORE, ids=str)
+def test_the_mask_is_the_hosts(before, n, order, blocks):
+    generator = prepared(before)
+    state = generator.get_state()
+    device = emulated_cuda(order)
+    with device:
+        model = device.library.from_numpy(np.zeros(1, np.float32))
+        mask = draw_mask(model, (n,), 0.3, state).get()
+    np.testing.assert_array_equal(mask, generator.rand((n,)) >= 0.3)
+    assert device.device.launched == [("random/dropout.cu", "dropout_mask")]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 8, 9, 16, 1000])
+@pytest.mark.parametrize("before", BEFORE, ids=str)
+def test_the_state_afterwards_is_the_hosts(before, n):
+    generator = prepared(before)
+    skipped = Generator(0).set_state(advanced(generator.get_state(), n))
+    generator.rand((n,))
+    for kind, count in (("f", 3), ("d", 5), ("f", 20)):
+        np.testing.assert_array_equal(skipped.rand((count,), kind), generator.rand((count,), kind))
+
+
+def test_counters_carry(emulator):
+    """A counter whose lowest word is about to overflow."""
+    generator = Generator(5)
+    state = generator.get_state()
+    state["counter"] = [2**64 - 1, 2**64 - 1, 7, 0]
+    generator.set_state(state)
+    with emulated_cuda() as counters:
+        model = counters.library.from_numpy(np.zeros(1, np.float32))
+        mask = draw_mask(model, (50,), 0.5, state).get()
+    np.testing.assert_array_equal(mask, generator.rand((50,)) >= 0.5)
