@@ -19,7 +19,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import NamedTuple
 
-from ... import options
+from ... import options, threads
 from . import columns, depthwise, direct, pointwise, winograd
 from .geometry import Geometry
 
@@ -68,9 +68,9 @@ RULES = (
 
 def choose(g: Geometry) -> Rule:
     """The first rule that fits; it holds for the forward pass and for both gradients."""
-    return _choose(g, options.winograd)
+    return _choose(g, options.winograd, threads.get_num_threads())
 
 
 @lru_cache(maxsize=1024)  # the rules cost more than the arithmetic of a small image
-def _choose(g: Geometry, _allowed: bool) -> Rule:
+def _choose(g: Geometry, _allowed: bool, _threads: int) -> Rule:
     return next(rule for rule in RULES if rule.fits(g))

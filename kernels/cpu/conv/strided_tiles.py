@@ -40,8 +40,7 @@ RUNS = np.array(  # (first place, how many places) of each of the 36 kernels
     [[5 * a + b, 1] if b < 5 else [25 + 4 * a, 4] for a in range(5) for b in range(6)]
     + [[45 + 4 * b, 4] if b < 5 else [65, 16] for b in range(6)]
 )
-TWO, THREE, FOUR, EIGHT = np.float32(2), np.float32(3), np.float32(4), np.float32(8)
-HALF, THIRD, SIXTH = np.float32(1 / 2), np.float32(1 / 3), np.float32(1 / 6)
+TWO, FOUR, EIGHT = np.float32(2), np.float32(4), np.float32(8)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -295,58 +294,3 @@ def _rows_apart(M, at, L, odd, s):  # type: ignore[no-untyped-def]
             s3[q] = f + EIGHT * m3[q] + m4[q]
         for b in range(4):
             room[2 * b + 1 - odd] = M[place[5 + b], at : at + L]
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def kernel_tiles(w, back, c0, c1, o0, o1, scratch, U):  # type: ignore[no-untyped-def]
-    """U (36, c, o), from input channels c0 … c1 − 1 to output channels o0 … o1 − 1.
-
-    back: w leads from o to c, and taps 2 and 0 change places, for gx. scratch (27, ≥ o1 − o0).
-    """
-    taps, half = scratch[:9], scratch[9:]
-    for c in range(c0, c1):
-        for o in range(o0, o1):
-            g = w[c, o] if back else w[o, c]
-            for tap in range(9):
-                taps[8 - tap if back else tap, o - o0] = g[tap // 3, tap % 3]
-        for j in range(3):
-            for o in range(o1 - o0):
-                _kernel_line(taps[j, o], taps[3 + j, o], taps[6 + j, o], half, j, 3, o)
-        for i in range(6):
-            target, g = U[6 * i : 6 * i + 6, c - c0], half[3 * i : 3 * i + 3]
-            for o in range(o1 - o0):
-                _kernel_line(g[0, o], g[1, o], g[2, o], target, 0, 1, o)
-
-
-@njit(cache=True, nogil=True, fastmath=FAST, inline="always")
-def _kernel_line(w0, w1, w2, out, at, step, o):  # type: ignore[no-untyped-def]
-    """out[at + step i, o] = G (w0, w2) for i < 5, and w1."""
-    out[at, o] = w0 * HALF
-    out[at + step, o] = -(w0 + w2) * HALF
-    out[at + 2 * step, o] = (w2 - w0) * SIXTH
-    out[at + 3 * step, o] = w0 * SIXTH + w2 * THIRD
-    out[at + 4 * step, o] = w2
-    out[at + 5 * step, o] = w1
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def kernel_gradient(dU, scratch, gw):  # type: ignore[no-untyped-def]
-    """gw (C, 3, 3) += the adjoint of `kernel_tiles`, from dU (36, C). scratch (≥ 21, ≥ C)."""
-    C = gw.shape[0]
-    for i in range(6):
-        _kernel_back(dU[6 * i : 6 * i + 6], scratch[3 * i : 3 * i + 3], C)
-    for j in range(3):
-        _kernel_back(scratch[j:18:3], scratch[18:21], C)
-        for i in range(3):
-            row = scratch[18 + i]
-            for c in range(C):
-                gw[c, i, j] += row[c]
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _kernel_back(u, v, C):  # type: ignore[no-untyped-def]
-    """v (3, C): what w0, w1 and w2 receive."""
-    for c in range(C):
-        v[0, c] = (u[0, c] - u[1, c]) * HALF + (u[3, c] - u[2, c]) * SIXTH
-        v[1, c] = u[5, c]
-        v[2, c] = u[2, c] * SIXTH - u[1, c] * HALF + u[3, c] * THIRD + u[4, c]

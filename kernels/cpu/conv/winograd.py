@@ -28,6 +28,7 @@ from . import winograd_tiles as plain
 from .blas import SGEMM, gemm
 from .geometry import Geometry
 from .phases import FAST
+from .winograd_kernels import kernel_gradient, kernel_tiles
 
 BY_TILES = 160 * 160  # up to so many pairs of channels U is shared by all threads
 STRIDED_BY_TILES = 260 * 260  # the same for stride 2, where products are fewer for each kernel
@@ -184,27 +185,11 @@ def _output(kind, M, y, k0, k1, bias, first, last, pads, TH, TW, z, t):  # type:
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _kernels(kind, w, turned, c0, c1, o0, o1, scratch, U):  # type: ignore[no-untyped-def]
-    if kind == PLAIN:
-        plain.kernel_tiles(w, turned, c0, c1, o0, o1, scratch, U)
-    else:
-        strided.kernel_tiles(w, turned, c0, c1, o0, o1, scratch, U)
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
 def _gradient(kind, gy, first, last, TW, z, t, D):  # type: ignore[no-untyped-def]
     if kind == PLAIN:
         plain.gradient_tiles(gy, first, last, TW, z, t, D)
     else:
         strided.gradient_tiles(gy, first, last, TW, z, t, D)
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _back_to_kernel(kind, dU, scratch, gw):  # type: ignore[no-untyped-def]
-    if kind == PLAIN:
-        plain.kernel_gradient(dU, scratch, gw)
-    else:
-        strided.kernel_gradient(dU, scratch, gw)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -219,7 +204,7 @@ def _transform_kernels(kind, w, turned, U, thread, threads):  # type: ignore[no-
     C, OC = U.shape[1:]
     scratch = np.empty((27, OC), np.float32)
     c0, c1 = C * thread // threads, C * (thread + 1) // threads
-    _kernels(kind, w, turned, c0, c1, 0, OC, scratch, U[:, c0:c1])
+    kernel_tiles(kind != PLAIN, w, turned, c0, c1, 0, OC, scratch, U[:, c0:c1])
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -278,7 +263,7 @@ def _by_channels(  # type: ignore[no-untyped-def]
     for part in range(thread, parts, threads):
         k0, k1 = OC * part // parts, OC * (part + 1) // parts
         some = k1 - k0
-        _kernels(kind, w, turned, 0, C, k0, k1, scratch, U)
+        kernel_tiles(kind != PLAIN, w, turned, 0, C, k0, k1, scratch, U)
         for i in range(36):
             place, count = _run_of(kind, i)
             gemm(sgemm, count * T, some, C, V, place * T * C, C, False,
@@ -324,7 +309,7 @@ def _gradient_by_channels(sgemm, kind, D, V, gw, T, thread, threads):  # type: i
             gemm(sgemm, k1 - k0, C, count * T, D, place * T * OC + k0, OC, True,
                  V, place * T * C, C, False, 0.0, dU, i * most * C, C)  # fmt: skip
         for k in range(k0, k1):
-            _back_to_kernel(kind, dU[:, k - k0], scratch, gw[k])
+            kernel_gradient(kind != PLAIN, dU[:, k - k0], scratch, gw[k])
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -337,4 +322,4 @@ def _finish(kind, sums, gw, thread, threads):  # type: ignore[no-untyped-def]
             for i in range(36):
                 for c in range(C):
                     sums[0, i, k, c] += sums[other, i, k, c]
-        _back_to_kernel(kind, sums[0, :, k], scratch, gw[k])
+        kernel_gradient(kind != PLAIN, sums[0, :, k], scratch, gw[k])

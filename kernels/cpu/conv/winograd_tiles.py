@@ -24,7 +24,6 @@ from .phases import FAST
 
 STRIP = 14
 TWO, FOUR, FIVE, EIGHT = np.float32(2), np.float32(4), np.float32(5), np.float32(8)
-HALF, QUARTER, SIXTH = np.float32(1 / 2), np.float32(1 / 4), np.float32(1 / 6)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -190,61 +189,3 @@ def _spread(z, L, s):  # type: ignore[no-untyped-def]
         s[3, q] = e + f
         s[4, q] = e - f
         s[5, q] = g3
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def kernel_tiles(w, turned, c0, c1, o0, o1, scratch, U):  # type: ignore[no-untyped-def]
-    """U (36, c, o) = G g Gᵀ, from input channels c0 … c1 − 1 to output channels o0 … o1 − 1.
-
-    turned: w leads from o to c, and g is turned round, for gx. scratch (27, ≥ o1 − o0).
-    """
-    taps, half = scratch[:9], scratch[9:]
-    for c in range(c0, c1):
-        for o in range(o0, o1):
-            g = w[c, o] if turned else w[o, c]
-            for tap in range(9):
-                taps[8 - tap if turned else tap, o - o0] = g[tap // 3, tap % 3]
-        for j in range(3):
-            for o in range(o1 - o0):
-                _kernel_line(taps[j, o], taps[3 + j, o], taps[6 + j, o], half, j, 3, o)
-        for i in range(6):
-            target, g = U[6 * i : 6 * i + 6, c - c0], half[3 * i : 3 * i + 3]
-            for o in range(o1 - o0):
-                _kernel_line(g[0, o], g[1, o], g[2, o], target, 0, 1, o)
-
-
-@njit(cache=True, nogil=True, fastmath=FAST, inline="always")
-def _kernel_line(g0, g1, g2, out, at, step, o):  # type: ignore[no-untyped-def]
-    """out[at + step i, o] = (G g)ᵢ."""
-    s, d = (g0 + g2) * SIXTH, g1 * SIXTH
-    e, f = g0 * (SIXTH * QUARTER) + g2 * SIXTH, g1 * (SIXTH * HALF)
-    out[at, o] = g0 * QUARTER
-    out[at + step, o] = -s - d
-    out[at + 2 * step, o] = d - s
-    out[at + 3 * step, o] = e + f
-    out[at + 4 * step, o] = e - f
-    out[at + 5 * step, o] = g2
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def kernel_gradient(dU, scratch, gw):  # type: ignore[no-untyped-def]
-    """gw (C, 3, 3) += Gᵀ dU G, from dU (36, C). scratch (≥ 18, ≥ C)."""
-    C = gw.shape[0]
-    for i in range(6):
-        _kernel_back(dU[6 * i : 6 * i + 6], scratch[3 * i : 3 * i + 3], C)
-    for j in range(3):
-        _kernel_back(scratch[j:18:3], scratch[18:21], C)
-        for i in range(3):
-            row = scratch[18 + i]
-            for c in range(C):
-                gw[c, i, j] += row[c]
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _kernel_back(u, v, C):  # type: ignore[no-untyped-def]
-    """v (3, C) = Gᵀ u."""
-    for c in range(C):
-        p, q = (u[1, c] + u[2, c]) * SIXTH, (u[3, c] + u[4, c]) * SIXTH
-        v[0, c] = u[0, c] * QUARTER - p + q * QUARTER
-        v[1, c] = (u[2, c] - u[1, c]) * SIXTH + (u[3, c] - u[4, c]) * (SIXTH * HALF)
-        v[2, c] = q - p + u[5, c]

@@ -20,6 +20,7 @@ FAMILIES = {
     "resnet_bottleneck": (
         lambda: models.ResNet(models.Bottleneck, [1] * 4, 5, groups=4, width_per_group=8), 32, 0
     ),
+    "lecture": (lambda: models.LectureResNet([1] * 4, 5), 32, 1),
     "squeezed": (lambda: models.ResNet(SEBottleneck, [1] * 4, 5), 32, 0),
     "cifar_a": (lambda: models.CifarResNet([1] * 3), 32, 0),
     "cifar_b": (lambda: models.CifarResNet([1] * 3, option="B", stochastic_depth=0.5), 32, 0),
