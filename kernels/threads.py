@@ -2,8 +2,9 @@
 
 A kernel is a compiled function without the interpreter's lock; `run` calls it once on each thread,
 with its number and how many there are as the last two arguments, and it picks its share of the
-work by them. That costs some 20 µs. Plain threads instead of numba's parallel loops, because they
-survive a fork, may be used from several threads at once, wait without spinning, and compile faster.
+work by them. That costs 60 to 90 µs, most of it until a thread that waits is awake. Plain threads
+instead of numba's parallel loops, because they survive a fork, may be used from several threads at
+once, wait without spinning, and compile faster.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def _asked_for() -> int:
 
 _MOST = _cores()
 _count = min(_MOST, _asked_for())
-_ENOUGH = 1_500_000  # 20 µs at 75 GFLOP/s
+_ENOUGH = 1_500_000  # operations of loops over memory: some 100 µs
+_ENOUGH_PRODUCTS = 6_000_000  # of matrix products: 80 µs at 75 GFLOP/s
 _helpers: ThreadPoolExecutor | None = None
 
 
@@ -47,9 +49,14 @@ def get_num_threads() -> int:
     return _count
 
 
-def worth(flops: int) -> int:
-    """How many threads so much arithmetic keeps busy for longer than it takes to wake them."""
-    return max(1, min(_count, flops // _ENOUGH))
+def worth(operations: int) -> int:
+    """How many threads loops of so many operations keep busy for longer than waking them takes."""
+    return max(1, min(_count, operations // _ENOUGH))
+
+
+def worth_products(flops: int) -> int:
+    """The same for matrix products, which do more in that time."""
+    return max(1, min(_count, flops // _ENOUGH_PRODUCTS))
 
 
 def run(kernel: Callable[..., None], *args: Any, most: int = _MOST) -> None:

@@ -29,7 +29,7 @@ def blocks(g: Geometry, small: int = 0) -> tuple[int, int]:
     width = g.OW + (g.K[1] - 1) * g.D[1] // g.S[1]
     wide = small // (g.OC // g.G * g.taps)
     wide = min(wide, WIDE) if wide >= 200 else WIDE
-    rows = max(1, min(wide // width, -(-g.N * g.OH // threads.worth(g.flops))))
+    rows = max(1, min(wide // width, -(-g.N * g.OH // threads.worth_products(g.flops))))
     channels = CACHE // (rows * width * g.K[0] * g.K[1])
     return rows, max(1, min(channels, g.C // g.G))
 
@@ -39,7 +39,7 @@ def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) -> 
     y = np.empty((g.N, g.OC, g.OH, g.OW), np.float32)
     bias = np.zeros(g.OC, np.float32) if b is None else b
     rows, channels = blocks(g, SMALL)
-    count = threads.worth(g.flops)
+    count = threads.worth_products(g.flops)
     parts = 1 if -(-g.N * g.OH // rows) * g.G >= count else min(count, g.OC // g.G)
     weights = w.reshape(g.OC, -1)
     threads.run(
@@ -53,7 +53,7 @@ def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
     gx = np.zeros((g.N, g.C, g.H, g.W), np.float32)
     CG, K = g.C // g.G, g.K[0] * g.K[1]
     width = g.OW + (g.K[1] - 1) * g.D[1] // g.S[1]
-    count = threads.worth(g.flops)
+    count = threads.worth_products(g.flops)
     images = max(1, min(WIDE // (g.OH * width), -(-g.N // count)))
     rows = images * g.OH if images > 1 else max(1, min(WIDE // width, g.OH))
     channels = max(1, min(CACHE // (rows * width * K), CG, -(-256 // K)))
@@ -67,7 +67,7 @@ def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
 def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     """gW = gY Xᵀ. Each thread has channels of its own, or a sum of its own over some rows."""
     rows, channels = blocks(g)
-    count, CG = threads.worth(g.flops), g.C // g.G
+    count, CG = threads.worth_products(g.flops), g.C // g.G
     sums = 1 if -(-CG // channels) * g.G % count == 0 else count
     gw = np.zeros((sums, g.OC, g.taps), np.float32)
     threads.run(

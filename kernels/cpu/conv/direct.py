@@ -164,7 +164,7 @@ def _back(g: Geometry, i: Part, j: Part) -> Geometry:
 
 
 def _convolve(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) -> np.ndarray:
-    count = threads.worth(g.flops)
+    count = threads.worth_products(g.flops)
     plan = plan_for(g, count)
     height = TILES[plan.tile][0]
     strips = -(-g.OC // height)
@@ -184,7 +184,7 @@ def _convolve(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) -
 
 def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     """gw. Each thread has a sum of its own over some blocks; they are added up in their order."""
-    count = threads.worth(g.flops)
+    count = threads.worth_products(g.flops)
     plan = plan_for(g, count)
     height, width = TILES[plan.sums]
     strips, parts = -(-g.OC // height), -(-g.taps // width)

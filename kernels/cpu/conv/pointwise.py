@@ -38,7 +38,7 @@ def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
 
 
 def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
-    sums = np.zeros((min(g.N, threads.worth(g.flops)), g.OC, g.C), np.float32)
+    sums = np.zeros((min(g.N, threads.worth_products(g.flops)), g.OC, g.C), np.float32)
     threads.run(_weight_gradient, SGEMM, _flat(gy), _flat(x), sums, most=len(sums))
     return (sums[0] if len(sums) == 1 else sums.sum(axis=0)).reshape(g.OC, g.C, 1, 1)
 
@@ -52,7 +52,7 @@ def _run(
     x: np.ndarray, w: np.ndarray, turned: bool, b: np.ndarray, y: np.ndarray, g: Geometry
 ) -> None:
     """Each image is cut into parts where that gives every thread as much."""
-    count = threads.worth(g.flops)
+    count = threads.worth_products(g.flops)
     parts = 1 if g.N % count == 0 or 4 * count <= g.N else count
     threads.run(_forward, SGEMM, _flat(x), w, turned, b, _flat(y), parts, most=count)
 

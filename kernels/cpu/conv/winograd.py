@@ -59,6 +59,12 @@ class Tiling(NamedTuple):
         return int(PLACES[self.kind])
 
     @property
+    def most(self) -> int:
+        """How many threads it is worth."""
+        T = self.N * self.TH * self.TW
+        return threads.worth_products(2 * self.places * T * self.C * self.OC)
+
+    @property
     def by_tiles(self) -> bool:
         enough = 32 * threads.get_num_threads()
         most = BY_TILES if self.kind == PLAIN else STRIDED_BY_TILES
@@ -118,17 +124,19 @@ def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     t = _tiling(g)
     if t.by_tiles:
         sums = np.zeros((threads.get_num_threads(), 36, g.OC, g.C), np.float32)
-        threads.run(_gradient_by_rows, SGEMM, t.kind, gy, x, sums, t.pads, t.rows)
-        threads.run(_finish, t.kind, sums, gw)
+        threads.run(_gradient_by_rows, SGEMM, t.kind, gy, x, sums, t.pads, t.rows, most=t.most)
+        threads.run(_finish, t.kind, sums, gw, most=t.most)
         return gw
     rows = t.shared_rows(max(g.C, g.OC))
     V = np.empty(t.places * rows * t.TW * g.C, np.float32)
     D = np.empty(t.places * rows * t.TW * g.OC, np.float32)
     for first in range(0, g.N * t.TH, rows):
         last = min(first + rows, g.N * t.TH)
-        threads.run(_transform_input, t.kind, x, V, t.pads, first, last, t.TH, t.TW)
-        threads.run(_transform_gradient, t.kind, gy, D, first, last, t.TW)
-        threads.run(_gradient_by_channels, SGEMM, t.kind, D, V, gw, (last - first) * t.TW)
+        threads.run(_transform_input, t.kind, x, V, t.pads, first, last, t.TH, t.TW, most=t.most)
+        threads.run(_transform_gradient, t.kind, gy, D, first, last, t.TW, most=t.most)
+        threads.run(
+            _gradient_by_channels, SGEMM, t.kind, D, V, gw, (last - first) * t.TW, most=t.most
+        )
     return gw
 
 
@@ -142,16 +150,17 @@ def _convolve(
 ) -> None:
     if t.by_tiles:
         U = np.empty((36, t.C, t.OC), np.float32)
-        threads.run(_transform_kernels, t.kind, w, turned, U)
-        threads.run(_by_rows, SGEMM, t.kind, x, U, bias, y, t.pads, t.TH, t.TW, t.rows)
+        threads.run(_transform_kernels, t.kind, w, turned, U, most=t.most)
+        threads.run(_by_rows, SGEMM, t.kind, x, U, bias, y, t.pads, t.TH, t.TW, t.rows, most=t.most)
         return
     rows = t.shared_rows(t.C)
     V = np.empty(t.places * rows * t.TW * t.C, np.float32)
     for first in range(0, t.N * t.TH, rows):
         last = min(first + rows, t.N * t.TH)
-        threads.run(_transform_input, t.kind, x, V, t.pads, first, last, t.TH, t.TW)
+        threads.run(_transform_input, t.kind, x, V, t.pads, first, last, t.TH, t.TW, most=t.most)
         threads.run(
-            _by_channels, SGEMM, t.kind, V, w, bias, y, t.pads, turned, first, last, t.TH, t.TW
+            _by_channels, SGEMM, t.kind, V, w, bias, y, t.pads, turned, first, last, t.TH, t.TW,
+            most=t.most,
         )  # fmt: skip
 
 
