@@ -37,6 +37,7 @@ KERNELS = {
     "hypot": "elementwise.arithmetic:HYPOT",
     "layer_norm": "norm.layer_norm",
     "leaky_relu": "elementwise.activations:LEAKY_RELU",
+    "linear": "linalg.linear",
     "local_response_norm": "norm.local_response_norm",
     "log_softmax": "activation.softmax:LOG_SOFTMAX",
     "logaddexp": "elementwise.arithmetic:LOGADDEXP",

@@ -236,15 +236,29 @@ def _references(slots: list[Any], k: int) -> int:
 _ONE_HOLDER = _references([object()], 0)
 
 
+def _references_of_a_base() -> int:
+    """What `_is_ours` counts for a base that one view and its own variable hold."""
+    holder = [object()]
+    base = holder[0]
+    return sys.getrefcount(base)
+
+
+_ONE_NAME = _references_of_a_base()
+
+
 def _is_ours(slots: list[Any], k: int) -> bool:
     """Is an array in this list and nowhere else, so that changing it is seen by nobody?
 
     Arrays are not copied on their way: an addition hands one and the same to both of its inputs,
-    and a reshape a view of it. A view counts as a reference to its base. Tensors are never ours:
-    changing one would go onto the tape.
+    and a reshape a view of it. A view is ours if it is all that holds its base, and all of it.
+    Tensors are never ours: changing one would go onto the tape.
     """
-    held = _references(slots, k) == _ONE_HOLDER
-    return held and slots[k].__class__ is not tape.TENSOR and slots[k].base is None
+    if _references(slots, k) != _ONE_HOLDER or slots[k].__class__ is tape.TENSOR:
+        return False
+    base = slots[k].base
+    if base is None:
+        return True
+    return sys.getrefcount(base) == _ONE_NAME and getattr(base, "size", -1) == slots[k].size
 
 
 def _call_hooks(node: Node, gys: list[Any]) -> None:

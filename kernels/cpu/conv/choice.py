@@ -31,6 +31,7 @@ class Rule(NamedTuple):
     method: ModuleType
     fits: Callable[[Geometry], bool]
     reason: str
+    mixes: bool = True  # can an infinity reach elements of gw that it is no part of?
 
 
 ENOUGH = 16  # channels on either side from which on Winograd's transforms pay against columns
@@ -52,7 +53,7 @@ def _direct(g: Geometry) -> bool:
 
 RULES = (
     Rule("pointwise", pointwise, pointwise.supports,
-         "1 × 1, stride 1: one matrix product for each image, nothing to unroll"),
+         "1 × 1, stride 1: one matrix product for each image, nothing to unroll", False),
     Rule("depthwise", depthwise, depthwise.supports,
          "one input channel in each group: too few products for a matrix product"),
     Rule("direct", direct, _direct,

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from ... import threads
-from .blas import SGEMM, gemm
+from ..blas import SGEMM, gemm
 from .geometry import Geometry
 from .phases import FAST, lay, room_for, start_of, take_back, width_of
 

@@ -11,10 +11,11 @@ import numpy as np
 from numba import njit
 
 from ... import threads
-from .blas import SGEMM, gemm
+from ..blas import SGEMM, gemm
 from .geometry import Geometry
 from .phases import FAST
 
+MANY = 64  # output channels of one thread from which on they are shared instead of the images
 ENOUGH = 40  # pixels of an image from which on it is multiplied alone
 
 
@@ -38,9 +39,17 @@ def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
 
 
 def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
-    sums = np.zeros((min(g.N, threads.worth_products(g.flops)), g.OC, g.C), np.float32)
-    threads.run(_weight_gradient, SGEMM, _flat(gy), _flat(x), sums, most=len(sums))
-    return (sums[0] if len(sums) == 1 else sums.sum(axis=0)).reshape(g.OC, g.C, 1, 1)
+    """gw. Threads share the output channels where they are many, else the images."""
+    gw = np.empty((g.OC, g.C, 1, 1), np.float32)
+    count = threads.worth_products(g.flops)
+    if MANY * count <= g.OC or g.N == 1:
+        flat = gw.reshape(1, g.OC, g.C)
+        threads.run(_weight_gradient, SGEMM, _flat(gy), _flat(x), flat, False, most=count)
+        return gw
+    sums = np.empty((min(g.N, count), g.OC, g.C), np.float32)
+    threads.run(_weight_gradient, SGEMM, _flat(gy), _flat(x), sums, True, most=len(sums))
+    np.sum(sums, axis=0, out=gw.reshape(g.OC, g.C))
+    return gw
 
 
 def _flat(x: np.ndarray) -> np.ndarray:
@@ -73,10 +82,14 @@ def _forward(sgemm, x, w, turned, bias, y, parts, thread, threads):  # type: ign
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _weight_gradient(sgemm, gy, x, sums, thread, threads):  # type: ignore[no-untyped-def]
-    """Each thread's own sum over every so many-th image."""
+def _weight_gradient(sgemm, gy, x, sums, by_images, thread, threads):  # type: ignore[no-untyped-def]
+    """Each thread's own sum over every so many-th image, or its own output channels."""
     N, C, size = x.shape
     OC = gy.shape[1]
-    for n in range(thread, N, threads):
-        gemm(sgemm, OC, C, size, gy, n * OC * size, size, False, x, n * C * size, size, True,
-             1.0, sums, thread * OC * C, C)  # fmt: skip
+    first, step, o0, o1, at = 0, 1, OC * thread // threads, OC * (thread + 1) // threads, 0
+    if by_images:
+        first, step, o0, o1, at = thread, threads, 0, OC, thread
+    for n in range(first, N, step):
+        gemm(sgemm, o1 - o0, C, size, gy, (n * OC + o0) * size, size, False,
+             x, n * C * size, size, True,
+             0.0 if n == first else 1.0, sums, (at * OC + o0) * C, C)  # fmt: skip

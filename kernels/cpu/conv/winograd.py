@@ -23,9 +23,9 @@ import numpy as np
 from numba import njit
 
 from ... import threads
+from ..blas import SGEMM, gemm
 from . import strided_tiles as strided
 from . import winograd_tiles as plain
-from .blas import SGEMM, gemm
 from .geometry import Geometry
 from .phases import FAST
 from .winograd_kernels import kernel_gradient, kernel_tiles
@@ -123,7 +123,7 @@ def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     gw = np.zeros((g.OC, g.C, 3, 3), np.float32)
     t = _tiling(g)
     if t.by_tiles:
-        sums = np.zeros((threads.get_num_threads(), 36, g.OC, g.C), np.float32)
+        sums = np.empty((min(t.most, threads.get_num_threads()), 36, g.OC, g.C), np.float32)
         threads.run(_gradient_by_rows, SGEMM, t.kind, gy, x, sums, t.pads, t.rows, most=t.most)
         threads.run(_finish, t.kind, sums, gw, most=t.most)
         return gw
@@ -290,6 +290,7 @@ def _gradient_by_rows(sgemm, kind, gy, x, sums, pads, rows, thread, threads):  #
     V = np.empty(places * rows * TW * C, np.float32)
     D = np.empty(places * rows * TW * OC, np.float32)
     z, t = _room(kind, max(C, OC))
+    sums[thread] = 0
     for first in range(thread * rows, N * TH, threads * rows):
         last = min(first + rows, N * TH)
         T = (last - first) * TW

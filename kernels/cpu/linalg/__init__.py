@@ -1,0 +1,5 @@
+"""Products of matrices."""
+
+from ...kept import keep_compiled
+
+keep_compiled()
