@@ -25,7 +25,7 @@ def test_says_what_runs_and_what_it_costs(capsys):
     assert told["FLOPs"].startswith("0.011 G")
     assert told["bytes"].startswith("0.2 MB")
     assert "FLOP/byte" in told["roofline"]
-    assert all(told[part].endswith("GFLOP/s") for part in ("forward", "gx", "gw"))
+    assert all("GFLOP/s (" in told[part] for part in ("forward", "gx", "gw"))
 
 
 def test_other_methods(capsys):

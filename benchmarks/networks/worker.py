@@ -57,7 +57,7 @@ class Worker:
         from .works import Work, work_named
 
         self.engine = start_engine(self.name, self.threads)
-        self.engine.build(work_named("lenet5_b1"))
+        self.engine.build(work_named("lenet5_b128"))
         for mode in ("infer", "train"):
             self.engine.step_of(mode)()
         self.engine.clear()

@@ -37,12 +37,12 @@ def explain_conv(arguments: Any) -> int:
     steps = ", ".join(f"{name} {value}" for name, value in params.items())
     print(f"conv2d    {getattr(arguments, 'in')} → {arguments.out}, {K} × {K}, {steps}")
     print(f"shapes    {x.shape} → {told.y_shape}, float32")
-    print(f"method    {told.method}")
+    print(f"method    {told.methods[0]}")
     print(f"because   {told.reason}")
     print(f"FLOPs     {told.flops / 1e9:.3f} G by the definition")
     print(f"bytes     {told.bytes / 1e6:.1f} MB (x, weight and y once each)")
     _roofline(told.flops, told.bytes)
-    _times(op, x, w, params, told.flops)
+    _times(op, x, w, params, told)
     return 0
 
 
@@ -59,13 +59,14 @@ def _roofline(flops: int, size: int) -> None:
     )
 
 
-def _times(op: Any, x: np.ndarray, w: np.ndarray, params: dict[str, Any], flops: int) -> None:
+def _times(op: Any, x: np.ndarray, w: np.ndarray, params: dict[str, Any], told: Any) -> None:
+    """Measured, with the method of each gradient."""
     y, saved = op.run((x, w, None), params)
     parts: dict[str, Callable[[], Any]] = {
         "forward": lambda: op.run((x, w, None), params),
         "gx": lambda: op.differentiate(y, saved, (True, False, False)),
         "gw": lambda: op.differentiate(y, saved, (False, True, False)),
     }
-    for name, call in parts.items():
+    for (name, call), method in zip(parts.items(), told.methods, strict=True):
         spent = least(call)
-        print(f"{name:<9} {spent * 1e3:.2f} ms, {flops / spent / 1e9:.0f} GFLOP/s")
+        print(f"{name:<9} {spent * 1e3:.2f} ms, {told.flops / spent / 1e9:.0f} GFLOP/s ({method})")

@@ -29,9 +29,15 @@ def blocks(g: Geometry, small: int = 0) -> tuple[int, int]:
     width = g.OW + (g.K[1] - 1) * g.D[1] // g.S[1]
     wide = small // (g.OC // g.G * g.taps)
     wide = min(wide, WIDE) if wide >= 200 else WIDE
-    rows = max(1, min(wide // width, -(-g.N * g.OH // threads.worth_products(g.flops))))
+    shares = _shares(g.N * g.OH * width / wide, threads.worth_products(g.flops))
+    rows = max(1, -(-g.N * g.OH // shares))
     channels = CACHE // (rows * width * g.K[0] * g.K[1])
     return rows, max(1, min(channels, g.C // g.G))
+
+
+def _shares(wanted: float, count: int) -> int:
+    """About so many as wanted, and equally many for each of `count` threads."""
+    return count * max(1, round(wanted / count))
 
 
 def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) -> np.ndarray:
@@ -54,7 +60,7 @@ def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
     CG, K = g.C // g.G, g.K[0] * g.K[1]
     width = g.OW + (g.K[1] - 1) * g.D[1] // g.S[1]
     count = threads.worth_products(g.flops)
-    images = max(1, min(WIDE // (g.OH * width), -(-g.N // count)))
+    images = -(-g.N // _shares(g.N * g.OH * width / WIDE, count))
     rows = images * g.OH if images > 1 else max(1, min(WIDE // width, g.OH))
     channels = max(1, min(CACHE // (rows * width * K), CG, -(-256 // K)))
     weights = w.reshape(g.OC, -1)

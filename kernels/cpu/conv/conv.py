@@ -24,8 +24,8 @@ def supports(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, **_: Any) -> bo
 class Explanation(NamedTuple):
     """What runs for a convolution and why, and what it costs by its definition."""
 
-    method: str
-    reason: str
+    methods: tuple[str, str, str]  # of the forward pass, of gx and of gw
+    reason: str  # of the first
     y_shape: tuple[int, ...]
     flops: int  # additions and multiplications
     bytes: int  # of x, w and y, each once
@@ -34,8 +34,9 @@ class Explanation(NamedTuple):
 def explain(x: np.ndarray, w: np.ndarray, **params: Any) -> Explanation:
     """For arrays of these shapes; their values are not looked at."""
     g = geometry_of(x.shape, w.shape, plan_of(w, **params))
-    rule = choose(g)
-    return Explanation(rule.name, rule.reason, (g.N, g.OC, g.OH, g.OW), g.flops, g.bytes)
+    rules = choose(g), choose(g, "gx"), choose(g, "gw")
+    methods = rules[0].name, rules[1].name, rules[2].name
+    return Explanation(methods, rules[0].reason, (g.N, g.OC, g.OH, g.OW), g.flops, g.bytes)
 
 
 def forward(
@@ -63,7 +64,7 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
         gx = input_gradient(gy, packed(w, g.K), g).reshape(x.shape)
     if needs[1]:
         gw = weight_gradient(gy, packed(x, (g.H, g.W)), g).reshape(w.shape)
-        if choose(g).mixes and not np.isfinite(gw.sum()):
+        if choose(g, "gw").mixes and not np.isfinite(gw.sum()):
             return NotImplemented
     if needs[2]:
         gb = bias_gradient(gy)
@@ -91,11 +92,11 @@ def convolve(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) ->
 
 def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
     """gx = the adjoint of the convolution, of contiguous gy."""
-    gx: np.ndarray = choose(g).method.input_gradient(gy, w, g)
+    gx: np.ndarray = choose(g, "gx").method.input_gradient(gy, w, g)
     return gx
 
 
 def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     """gw, of contiguous images."""
-    gw: np.ndarray = choose(g).method.weight_gradient(gy, x, g)
+    gw: np.ndarray = choose(g, "gw").method.weight_gradient(gy, x, g)
     return gw

@@ -43,12 +43,6 @@ class Geometry(NamedTuple):
         return 4 * (x + y + self.OC * self.taps)
 
     @property
-    def pointwise(self) -> bool:
-        """A kernel of one element on every pixel: the image already is its columns."""
-        size = (self.OH, self.OW) == (self.H, self.W)
-        return size and self.K == self.S == (1, 1) and self.P == (0, 0)
-
-    @property
     def view(self) -> Numbers:
         """(KH, KW, SH, SW, PH, PW, DH, DW), as the compiled functions take them."""
         return (*self.K, *self.S, *self.P, *self.D)

@@ -31,7 +31,7 @@ from .phases import FAST
 from .winograd_kernels import kernel_gradient, kernel_tiles
 
 BY_TILES = 160 * 160  # up to so many pairs of channels U is shared by all threads
-STRIDED_BY_TILES = 260 * 260  # the same for stride 2, where products are fewer for each kernel
+STRIDED_BY_TILES = 400 * 400  # the same for stride 2, where products are fewer for each kernel
 TILES = 1 << 18  # elements of V and M together that a thread holds, by tiles
 SHARED = 1 << 22  # elements of V that are made at a time, by channels
 CHANNELS = 48  # output channels whose kernels are transformed at a time, by channels
@@ -66,16 +66,18 @@ class Tiling(NamedTuple):
 
     @property
     def by_tiles(self) -> bool:
-        enough = 32 * threads.get_num_threads()
+        enough = (32 if self.kind == PLAIN else 16) * threads.get_num_threads()
         most = BY_TILES if self.kind == PLAIN else STRIDED_BY_TILES
         pairs, tiles = self.C * self.OC, self.N * self.TH * self.TW
         return pairs <= most and tiles >= enough
 
     @property
     def rows(self) -> int:
-        """Rows of tiles in a block, by tiles: 64 tiles at least, and a block for each thread."""
+        """Rows of tiles in a block, by tiles: 64 tiles at least (32, which are 72 products of some
+        kernels, with a stride), and a block for each thread."""
         tiles = TILES // (self.places * (self.C + self.OC))
-        rows = max(tiles // self.TW, -(-64 // self.TW))
+        least = 64 if self.kind == PLAIN else 32
+        rows = max(tiles // self.TW, -(-least // self.TW))
         return max(1, min(rows, -(-self.N * self.TH // threads.get_num_threads())))
 
     def shared_rows(self, channels: int) -> int:
