@@ -8,19 +8,22 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PYTEST := OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest
+# One thread to a worker: two workers with two each would wait for one another.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest
 WORKERS ?= 2
 
-.PHONY: help demo test parity lint mutants gradcheck-score bench results gpu notebooks docs docs-parity size clean
+.PHONY: help demo test test-fake parity lint mutants cuda-report gradcheck-score bench results gpu notebooks docs docs-parity size clean
 
 help:
 	@sed -n 's/^#   make /make /p' $(firstword $(MAKEFILE_LIST))
 	@echo 'make lint      ruff and mypy'
+	@echo 'make test-fake all tests of ops, autograd, nn, optim and models on the strict fake device'
 	@echo 'make mutants   plant bugs in every op; the op checks must go red'
+	@echo 'make cuda-report  registers of the CUDA kernels (needs nvcc), and bugs planted in them'
 	@echo 'make gradcheck-score  score the gradient check on planted bugs'
 	@echo 'make bench     time ops, convolutions and networks against PyTorch and JAX, in turns'
 	@echo 'make results   train ResNet-20 on CIFAR-10 (ROOT=DIR), write docs/results.md'
-	@echo 'make gpu       the op checks on CUDA (needs CuPy and a GPU)'
+	@echo 'make gpu       run, compare and time everything on a CUDA GPU (8 minutes; installs CuPy)'
 	@echo 'make notebooks run the notebooks and keep their outputs'
 	@echo 'make docs      write docs/ops.md, layers.md (and its pictures) and onnx.md anew'
 	@echo 'make docs-parity  compare every layer with PyTorch and write docs/parity.md'
@@ -44,6 +47,14 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test $(VENV)/.nvrtc
 	$(PYTEST) -n $(WORKERS) --ignore=tests/parity
+	$(PYTEST) -n $(WORKERS) -q --device fake $(ON_DEVICE)
+
+# A part of what `make test-fake` runs, which takes less than a minute.
+ON_DEVICE := tests/autograd tests/nn/losses tests/nn/modules tests/optim/test_optimizer.py \
+  tests/models/test_lenet.py tests/models/test_gradients.py tests/ops/conv tests/ops/loss
+
+test-fake: $(VENV)/.installed-test
+	$(PYTEST) -n $(WORKERS) -q --device fake tests
 
 # NVIDIA's compiler (58 MB) shows, without a GPU, that the CUDA kernels compile; where it cannot be
 # had, those tests are skipped.
@@ -61,6 +72,10 @@ lint: $(VENV)/.installed-test
 mutants: $(VENV)/.installed-test
 	$(BIN)/python tools/mutants.py
 
+cuda-report: $(VENV)/.installed-test
+	$(BIN)/python tools/cuda_budget.py
+	$(BIN)/python tools/cuda_mutants.py
+
 gradcheck-score: $(VENV)/.installed-test
 	$(BIN)/python tools/gradcheck_score.py
 
@@ -74,7 +89,7 @@ results: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/train_cifar.py --root $(ROOT)
 
 gpu: $(VENV)/.installed-test $(VENV)/.installed-gpu
-	$(PYTEST) -m gpu tests
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.gpu
 
 notebooks: $(VENV)/.installed-test
 	$(BIN)/python tools/notebooks.py

@@ -162,6 +162,10 @@ ROWS: dict[str, Row] = {
     "batch_norm": Row((IMAGES, (64,), (64,)), {"training": True, "eps": 1e-5},
                       lambda t, x, w, b, m, v: t.nn.functional.batch_norm(x, m, v, w, b, True),
                       lambda np, rng: (np.zeros(64, "float32"), np.ones(64, "float32"))),
+    "batch_norm_add_relu": Row(
+        (IMAGES, IMAGES, (64,), (64,)), {"training": True, "eps": 1e-5},
+        lambda t, x, z, w, b, m, v: t.relu(t.nn.functional.batch_norm(x, m, v, w, b, True) + z),
+        lambda np, rng: (np.zeros(64, "float32"), np.ones(64, "float32"))),
     "group_norm": Row((IMAGES, (64,), (64,)), {"num_groups": 8, "eps": 1e-5},
                       lambda t, x, w, b: t.nn.functional.group_norm(x, 8, w, b)),
     "layer_norm": Row(((4096, 256), (256,), (256,)), {"normalized_shape": (256,), "eps": 1e-5},

@@ -16,12 +16,18 @@ _ROOMS = (
     "autograd", "backend", "data", "detection", "interop", "models", "nn", "ops", "optim", "tasks",
     "testing",
 )  # fmt: skip
-_INNER_ROOMS = {"cuda": "backend.cuda", "linalg": "autograd.linalg"}
+_INNER_ROOMS = {
+    "amp": "optim.amp", "backends": "backend.backends", "cuda": "backend.cuda",
+    "linalg": "autograd.linalg",
+}  # fmt: skip
 
 _HOMES: dict[str, tuple[str, ...]] = {
     "autograd": (
         "Function", "Tensor", "as_tensor", "enable_grad", "from_numpy", "inference_mode",
         "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled", "tensor",
+    ),
+    "autograd.autocasting": (
+        "autocast", "clear_autocast_cache", "get_autocast_dtype", "is_autocast_enabled",
     ),
     "autograd.creation": (
         "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "logspace",
@@ -40,7 +46,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "tril_indices", "triu_indices", "vstack",
     ),
     "autograd.searching": ("bucketize", "isin", "searchsorted"),
-    "backend": ("Generator", "device", "manual_seed", "use_kernels"),
+    "backend": (
+        "Generator", "device", "get_default_device", "manual_seed", "set_default_device",
+        "use_kernels",
+    ),
     "backend.dtypes": (
         "double", "float16", "float32", "float64", "get_default_dtype", "half", "int8", "int16",
         "int32", "int64", "long", "set_default_dtype", "uint8",
@@ -118,6 +127,12 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         tensor,
     )
     from .autograd import linalg as linalg
+    from .autograd.autocasting import (
+        autocast,
+        clear_autocast_cache,
+        get_autocast_dtype,
+        is_autocast_enabled,
+    )
     from .autograd.creation import (
         arange,
         empty,
@@ -176,7 +191,16 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         vstack,
     )
     from .autograd.searching import bucketize, isin, searchsorted
-    from .backend import Generator, cuda, device, manual_seed, use_kernels
+    from .backend import (
+        Generator,
+        backends,
+        cuda,
+        device,
+        get_default_device,
+        manual_seed,
+        set_default_device,
+        use_kernels,
+    )
     from .backend.dtypes import (
         double,
         float16,
@@ -209,23 +233,27 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         threshold_,
     )
     from .nn.utils import optimize_for_inference
+    from .optim import amp as amp
 
 __all__ = [
-    "Function", "Generator", "Tensor", "allclose", "arange", "as_tensor", "atleast_1d",
-    "atleast_2d", "atleast_3d", "autograd", "backend", "block_diag", "broadcast_shapes",
+    "Function", "Generator", "Tensor", "allclose", "amp", "arange", "as_tensor",
+    "atleast_1d", "autocast", "clear_autocast_cache", "get_autocast_dtype", "is_autocast_enabled",
+    "atleast_2d", "atleast_3d", "autograd", "backend", "backends", "block_diag", "broadcast_shapes",
     "broadcast_tensors", "bucketize", "cartesian_prod", "cat", "cdist", "celu", "celu_",
     "column_stack", "combinations", "concat", "concatenate", "cuda", "data",
     "default_generator", "detection", "device", "double", "dstack", "einsum", "empty", "empty_like",
     "enable_grad", "equal", "eye", "float16", "float32", "float64", "from_numpy", "full",
-    "full_like", "get_default_dtype", "get_num_threads", "get_rng_state", "half", "hardshrink",
+    "full_like", "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state",
+    "half", "hardshrink",
     "hstack", "inference_mode", "int16", "int32", "int64", "int8", "interop", "is_grad_enabled",
     "is_inference_mode_enabled", "is_nonzero", "is_tensor", "isin", "keep_memory", "linalg",
     "linspace", "logspace", "long", "manual_seed", "meshgrid", "models", "nn", "no_grad",
     "numel", "ones", "ones_like", "ops", "optim", "optimize_for_inference", "prelu", "rand",
     "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "release_memory",
     "relu_", "row_stack",
-    "rrelu", "rrelu_", "rsub", "searchsorted", "selu", "selu_", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_rng_state", "split", "stack", "tasks", "tensor",
+    "rrelu", "rrelu_", "rsub", "searchsorted", "selu", "selu_", "set_default_device",
+    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_rng_state", "split",
+    "stack", "tasks", "tensor",
     "tensordot", "testing", "threshold", "threshold_", "trapezoid", "trapz", "tril_indices",
     "triu_indices", "uint8", "use_kernels", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip

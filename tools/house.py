@@ -32,7 +32,7 @@ ENGINE = ("backend", "ops", "autograd", "nn")
 ALL = (*ENGINE, "optim", "models", "detection", "data", "testing", "interop", "tasks")
 ROOMS: dict[str, Room] = {
     "kernels": Room(0, (), ("numpy", "numba", "llvmlite")),
-    "backend": Room(1, ("kernels",), ("numpy", "cupy", "threadpoolctl")),
+    "backend": Room(1, ("kernels",), ("numpy", "cupy", "cudnn", "threadpoolctl")),
     "ops": Room(2, ("backend",)),
     "autograd": Room(3, ("ops", "backend")),
     "nn": Room(4, ("autograd", "ops", "backend")),
@@ -57,7 +57,7 @@ PRINTING_ROOMS = ("cli",)  # the only room that prints and parses arguments
 PRINTING_FILES = (f"{PACKAGE}/nn/summary/__init__.py",)
 # autograd knows no op but those that Tensor's own operators and methods are made of.
 OPERATOR_FAMILIES = (
-    "elementwise", "shape", "reduce", "scan", "linalg", "activation", "op", "catalog",
+    "elementwise", "shape", "reduce", "scan", "linalg", "activation", "op", "catalog", "autocast",
 )  # fmt: skip
 
 

@@ -197,9 +197,16 @@ REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             "widen(gy)  →  gy",
         ),
         "linalg/linear.py": (
+            "factor(x)  →  x",
+            "factor(w)  →  w",
+            "factor(gy)  →  gy",
+            "widen(gy if x.ndim > 1 else xp.reshape(gy, (rows, OUT)))  →  "
+            "gy if x.ndim > 1 else xp.reshape(gy, (rows, OUT))",
+        ),
+        "precision.py": (
             "widen(x)  →  x",
-            "widen(w)  →  w",
-            "widen(gy)  →  gy",
+            "x if library is not None and library.half_products else widen(x)  →  "
+            "widen(x) if library is not None and library.half_products else x",
         ),
         "activation/log_softmax.py": (
             "widen(x)  →  x",

@@ -2,6 +2,7 @@
 
 python tools/notebooks.py            run all, write the outputs into the files
 python tools/notebooks.py --check    run all, write nothing; exit 1 where a cell fails
+python tools/notebooks.py NAME …     only these, by their file names
 """
 
 from __future__ import annotations
@@ -56,8 +57,10 @@ def _joined(outputs: list[Any]) -> list[Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="run, but write nothing")
+    parser.add_argument("names", nargs="*", help="file names; all where none is given")
     arguments = parser.parse_args()
-    results = [run(path, not arguments.check) for path in sorted(FOLDER.glob("*.ipynb"))]
+    paths = [FOLDER / name for name in arguments.names] or sorted(FOLDER.glob("*.ipynb"))
+    results = [run(path, not arguments.check) for path in paths]
     return 0 if results and all(results) else 1
 
 

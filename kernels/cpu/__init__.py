@@ -16,6 +16,7 @@ KERNELS = {
     "adaptive_max_pool": "pool.adaptive_max_pool",
     "avg_pool": "pool.avg_pool:AVG_POOL",
     "batch_norm": "norm.batch_norm",
+    "batch_norm_add_relu": "norm.batch_norm_add_relu",
     "celu": "elementwise.activations:CELU",
     "clamp": "elementwise.functions:CLAMP",
     "conv": "conv.conv",

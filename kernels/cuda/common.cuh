@@ -47,14 +47,39 @@ __device__ __forceinline__ float warp_max(float v) {
     return v;
 }
 
-// The sum over a block, in every thread. parts: 32 numbers of shared memory; blockDim.x is a
-// multiple of 32 and the only size of the block above 1.
-template <typename T> __device__ __forceinline__ T block_sum(T v, T* parts) {
+// A value folded over the threads of a block that have one threadIdx.y, in each of them: by
+// warp_fold over each warp, then over the warps' results. none: what changes no result.
+// parts: 32 numbers of shared memory for each y; blockDim.x is a multiple of 32, blockDim.z is 1.
+template <typename T, typename F>
+__device__ __forceinline__ T block_fold(T v, T none, T* parts, F warp_fold) {
+    v = warp_fold(v);
+    if (blockDim.x == 32) return v;  // one warp has nobody to wait for
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
-    v = warp_sum(v);
+    parts += 32 * threadIdx.y;
     if (lane == 0) parts[warp] = v;
     __syncthreads();
-    v = warp_sum(lane < warps ? parts[lane] : T(0));
+    v = warp_fold(lane < warps ? parts[lane] : none);
     __syncthreads();  // the next call may write to parts
+    return v;
+}
+
+template <typename T> __device__ __forceinline__ T block_sum(T v, T* parts) {
+    return block_fold(v, T(0), parts, [](T a) { return warp_sum(a); });
+}
+
+__device__ __forceinline__ float block_max(float v, float* parts) {
+    return block_fold(v, -infinity(), parts, [](float a) { return warp_max(a); });
+}
+
+// A value folded over the threads of a block that have one threadIdx.x, in each of them, in the
+// order of y. parts: a number of shared memory for each thread; blockDim.z is 1.
+template <typename T, typename F>
+__device__ __forceinline__ T block_column(T v, T* parts, F combine) {
+    if (blockDim.y == 1) return v;
+    parts[threadIdx.y * blockDim.x + threadIdx.x] = v;
+    __syncthreads();
+    v = parts[threadIdx.x];
+    for (unsigned y = 1; y < blockDim.y; y++) v = combine(v, parts[y * blockDim.x + threadIdx.x]);
+    __syncthreads();  // as above
     return v;
 }

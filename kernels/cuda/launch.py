@@ -30,15 +30,25 @@ class Device:
     name: for messages; array_type: what its arrays are; namespace: its functions, named as NumPy's.
     address(array), place(array): where its memory begins, and the number of the device it lies on.
     run(source, signature, grid, block, args, shared): launches; every number has its exact type.
+    convolutions: a library that solves them (conv/conv.py), or None.
     """
 
     name: str
     array_type: type
     namespace: Any
+    convolutions: Any = None
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """An array whose numbers are yet to be written."""
         return self.namespace.empty(shape, dtype=dtype)
+
+    def send(self, host: Any, beside: Any, into: Any = None) -> Any:
+        """A NumPy array copied to where `beside` lies, or into an array there. Nobody waits."""
+        sent = self.namespace.asarray(host)
+        if into is None:
+            return sent
+        into[...] = sent
+        return into
 
     def address(self, array: Any) -> int:
         raise NotImplementedError
@@ -120,6 +130,11 @@ def device_of(array: Any) -> Device:
 def is_on_device(*arrays: Any) -> bool:
     """Can kernels run on all of these (None counts as one that they can)?"""
     return all(array is None or type(array) in _devices for array in arrays)
+
+
+def contiguous(*arrays: Any) -> list[Any]:
+    """The arrays as kernels read them, copied where they are not; None stays None."""
+    return [None if a is None else device_of(a).namespace.ascontiguousarray(a) for a in arrays]
 
 
 @contextlib.contextmanager

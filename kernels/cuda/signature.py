@@ -35,7 +35,7 @@ MOST_THREADS = 1024  # in a block: every GPU
 MOST_BLOCKS: Dims = (2**31 - 1, 65535, 65535)
 
 _HEAD = re.compile(
-    r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\((\d+)\)\s*)?(\w+)\s*'
+    r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\((\d+)(?:,\s*\d+)?\)\s*)?(\w+)\s*'
     r"\((.*?)\)\s*\{",
     re.DOTALL,
 )

@@ -107,6 +107,9 @@ TABLES: dict[str, Answers] = {
         names=at("backend.random", "get_rng_state", "set_rng_state")
         | at("as_torch.answers.functions", "initial_seed", "manual_seed", "seed")
     ),
+    "torch.amp": Answers(
+        names=at("optim.amp", "GradScaler") | at("autograd.autocasting", "autocast")
+    ),
     "torch.cuda": Answers(names=at("as_torch.answers.cuda", *_CUDA)),
     "torch.version": Answers(values={"__version__": "2.13.0", "cuda": None, "hip": None}),
     "torch.backends": Answers(),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend.device import chosen_device
 from ..backend.dtypes import as_dtype, get_default_dtype
 from ..backend.random import Generator, default_generator
 from .methods.shaping import shape_of
@@ -16,8 +17,9 @@ from .tensor import Tensor
 
 def _finish(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     out = new_tensor(array)
-    if device is not None:
-        out = out.to(device)
+    where = chosen_device(device)
+    if where is not None:
+        out = out.to(where)
     out.requires_grad = requires_grad
     return out
 

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..backend import capturing
+from ..backend.device import together
 from ..backend.library import array_module
 from . import tape
 from .modes import no_grad, set_grad_enabled, state
@@ -122,6 +124,7 @@ def _upstream(root: Tensor, gradient: Any, create_graph: bool) -> Any:
             f"backward: the gradient has the tensor's shape (got {gradient.shape}, "
             f"expected {root.shape})"
         )
+    together("backward", tensor=root.array, gradient=gradient.array)
     return gradient if create_graph else gradient.array
 
 
@@ -250,15 +253,18 @@ def _is_ours(slots: list[Any], k: int) -> bool:
     """Is an array in this list and nowhere else, so that changing it is seen by nobody?
 
     Arrays are not copied on their way: an addition hands one and the same to both of its inputs,
-    and a reshape a view of it. A view is ours if it is all that holds its base, and all of it.
-    Tensors are never ours: changing one would go onto the tape.
+    and a reshape a view of it. A view is ours if it is all that holds its base, and all of it
+    (one that was broadcast cannot be written to). Tensors are never ours: changing one would go
+    onto the tape.
     """
     if _references(slots, k) != _ONE_HOLDER or slots[k].__class__ is tape.TENSOR:
         return False
     base = slots[k].base
     if base is None:
         return True
-    return sys.getrefcount(base) == _ONE_NAME and getattr(base, "size", -1) == slots[k].size
+    if sys.getrefcount(base) != _ONE_NAME or getattr(base, "size", -1) != slots[k].size:
+        return False
+    return bool(getattr(slots[k].flags, "writeable", True))
 
 
 def _call_hooks(node: Node, gys: list[Any]) -> None:
@@ -292,6 +298,7 @@ def _accumulate(entry: list[Any], create_graph: bool) -> None:
     A gradient that somebody else holds is copied first, so that no two leaves share memory.
     """
     leaf = entry[1]
+    before = leaf.grad
     for hook in list((leaf._hooks or {}).values()):
         entry[0] = _hooked(hook, entry[0])
     if create_graph:
@@ -305,6 +312,30 @@ def _accumulate(entry: list[Any], create_graph: bool) -> None:
     else:
         leaf.grad.array += entry[0]
         leaf.grad._version.value += 1
+    if capturing.current is not None:
+        _keep_for_replay(capturing.current, leaf, before)
+    elif capturing.seen is not None:
+        capturing.seen[id(leaf)] = leaf
+
+
+def _keep_for_replay(capture: capturing.Capture, leaf: Tensor, before: Tensor | None) -> None:
+    """A CUDA graph repeats this on the same memory: that is demanded, and .grad is put back.
+
+    before: the gradient that was added to. A step that found one and made another has cleared it,
+    and will again; where there was none, there must be none again.
+    """
+    array, gradient = leaf.array, leaf.grad
+    capture.guards.append(lambda: leaf.array is array)
+    if id(leaf) not in capture.judged:
+        capture.judged.add(id(leaf))
+        if before is not None:
+            memory = before.array
+            capture.guards.append(lambda: leaf.grad is not None and leaf.grad.array is memory)
+        elif capture.entry.get(id(leaf)) is None:
+            capture.guards.append(lambda: leaf.grad is None)
+    capture.leaves[id(leaf)], capture.made[id(gradient)] = leaf, gradient
+    capture.after.append(lambda: setattr(leaf, "grad", gradient))
+    capture.undo.append(lambda: setattr(leaf, "grad", before))
 
 
 def _stop_at_nan(node: Node, gradients: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..backend.device import chosen_device
 from ..backend.dtypes import as_dtype, get_default_dtype, promote_dtypes
 from ..backend.library import array_module
 from ..ops.elementwise.broadcast import broadcast_shapes as resolve_shapes
@@ -219,7 +220,7 @@ def _triangle_indices(op: str, row: int, col: int, offset: int, dtype: Any, devi
             f"{op}: row and col are at least 0, dtype is int32 or int64 (got {row}, {col}, {dtype})"
         )
     found = np.stack(getattr(np, op)(row, offset, col))
-    return new_tensor(found.astype(as_dtype(dtype))).to(device=device)
+    return new_tensor(found.astype(as_dtype(dtype))).to(device=chosen_device(device))
 
 
 __all__ = [

@@ -7,13 +7,22 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
+from ..backend.library import array_module
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _State(threading.local):
+    """home: the functions of the device on which a backward is being recorded; it is there that new
+    tensors of its numbers lie."""
+
     recording = True
     inference = False
     anomaly = False
+    autocast: Any = None  # device → (dtype, are casts kept?), inside `autocast`
+    home: Any = np
 
 
 state = _State()
@@ -42,6 +51,25 @@ class _Switch:
 
     def _again(self) -> _Switch:
         return self.__class__()
+
+
+class at_home(_Switch):  # noqa: N801 (a context manager, used like a function)
+    """Numbers become tensors beside `array`, and what is computed from them is recorded."""
+
+    def __init__(self, array: Any) -> None:
+        self.home = array_module(array)
+
+    def __enter__(self) -> None:
+        self.outer, state.home = (state.home, state.autocast), self.home
+        state.autocast = None  # a backward has the dtypes of its forward
+        super().__enter__()
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        state.home, state.autocast = self.outer
+
+    def _switch(self) -> None:
+        state.recording, state.inference = True, False
 
 
 class no_grad(_Switch):  # noqa: N801 (PyTorch's name)

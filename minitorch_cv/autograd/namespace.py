@@ -23,6 +23,7 @@ from ..ops.shape.expand import OP as EXPAND
 from ..ops.shape.permute import OP as PERMUTE
 from ..ops.shape.reshape import OP as RESHAPE
 from . import operands, tape
+from .modes import state
 from .tape import apply, new_tensor
 
 _B, _U = binary.BY_NAME, unary.BY_NAME
@@ -150,12 +151,12 @@ def asarray(x: Any, dtype: Any = None) -> Any:
     """x as a Tensor of a dtype."""
     if isinstance(x, tape.TENSOR):
         return x if dtype is None else x.to(dtype=dtype)
-    return new_tensor(array_module(x).asarray(x, dtype=dtype))
+    return new_tensor(state.home.asarray(x, dtype=dtype))
 
 
 def arange(*args: Any, dtype: Any = None) -> Any:
-    """Numbers from start to stop, on the CPU."""
-    return new_tensor(np.arange(*args, dtype=dtype))
+    """Numbers from start to stop, on the device of the backward that is recorded."""
+    return new_tensor(state.home.arange(*args, dtype=dtype))
 
 
 def zeros_like(x: Any, dtype: Any = None, shape: Any = None) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..backend.device import together
 from ..backend.library import array_module
 from . import tape
 from .tape import new_tensor
@@ -38,6 +39,7 @@ def searchsorted(
     rows = sorted_sequence.array
     xp, place = array_module(rows), "right" if right or side == "right" else "left"
     values = input.array if isinstance(input, tape.TENSOR) else xp.asarray(input)
+    together("searchsorted", sorted_sequence=rows, input=values)
     if rows.ndim == 1:
         found = xp.searchsorted(rows, values, side=place)
     elif rows.shape[:-1] != values.shape[:-1]:
@@ -71,4 +73,5 @@ def isin(
     if not given or not plain or any(x.dtype.kind == "b" for x in given):
         raise TypeError(f"isin: expects Tensors of numbers, or one and a number (got {pair})")
     a, b = (getattr(v, "array", v) for v in pair)
+    together("isin", elements=a, test_elements=b)
     return new_tensor(array_module(a, b).isin(a, b, invert=invert))

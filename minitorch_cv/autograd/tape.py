@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend.library import array_module, library_of
 from ..ops.op import Op
-from .modes import enable_grad, state
+from .modes import at_home, state
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -108,7 +108,7 @@ class OpNode(Node):
             raise RuntimeError(
                 f"{op.name}: has no second derivative; call backward without create_graph"
             )
-        with enable_grad():
+        with at_home(gy.array):
             if op.composite:
                 _, saved = op.forward(*self.inputs, **self.params)
             else:
@@ -144,7 +144,7 @@ def new_tensor(array: Any) -> Tensor:
     """A Tensor around an array, without copying; does not require grad."""
     tensor = object.__new__(TENSOR)
     if library_of(array) is None:  # NumPy turns 0-d results into scalars
-        array = array_module(array).asarray(array)
+        array = state.home.asarray(array)
     tensor.array = array
     tensor.grad = None
     tensor._requires_grad = False
@@ -157,12 +157,17 @@ def new_tensor(array: Any) -> Tensor:
     return tensor
 
 
+casting: Any = None  # while somebody is inside `autocast`, its rule for the inputs of an op
+
+
 def apply(op: Op, *inputs: Any, **params: Any) -> Any:
     """Runs an op on Tensors (and constants) and records it where a gradient is wanted.
 
     inputs: Tensors, or None / numbers / arrays, which count as constants.
     Returns a Tensor, or a tuple where the op has extra outputs.
     """
+    if casting is not None:
+        inputs = casting(op.name, inputs)
     arrays: list[Any] = []
     wanted = False
     for value in inputs:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.device import device, device_of, to_device, to_numpy
+from ..backend.device import chosen_device, device, device_of, to_device, to_numpy
 from ..backend.dtypes import as_dtype, get_default_dtype
 from ..backend.library import library_of
 from . import engine, tape
@@ -312,8 +312,9 @@ def tensor(
     Raises ValueError for ragged lists and TypeError for data that are no numbers.
     """
     out = tape.new_tensor(_as_array(data, dtype, copy_it=True))
-    if device is not None:
-        out = out.to(device)
+    where = chosen_device(device)
+    if where is not None:
+        out = out.to(where)
     elif isinstance(data, Tensor):
         out = out.to(data.device)
     out.requires_grad = requires_grad
@@ -322,10 +323,11 @@ def tensor(
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:  # noqa: A002
     """`data` as a Tensor, sharing memory where it already is an array of that type."""
+    where = chosen_device(device)
     if isinstance(data, Tensor):
-        return data if dtype is None and device is None else data.to(device=device, dtype=dtype)
+        return data if dtype is None and where is None else data.to(device=where, dtype=dtype)
     out = tape.new_tensor(_as_array(data, dtype, copy_it=False))
-    return out if device is None else out.to(device)
+    return out if where is None else out.to(where)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:

@@ -7,6 +7,7 @@ a text is kept by CuPy on disk (CUPY_CACHE_DIR), under a hash of the whole text.
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,15 +15,30 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.cuda.launch import Device, Source, register, three, unregister
+from ..kernels.cuda import launch
+from ..kernels.cuda.launch import HERE, Device, Source, register, three, unregister
 from ..kernels.cuda.signature import Dims, Signature
 
 # What another device for the kernels, such as testing's emulator, is made of.
 __all__ = [
-    "CupyDevice", "Device", "Dims", "Signature", "Source", "register", "three", "unregister",
+    "HERE", "CupyDevice", "Device", "Dims", "Signature", "Source", "all_sources",
+    "device_named", "register", "three", "unregister",
 ]  # fmt: skip
 
 _OPTIONS = ("--std=c++17",)
+
+
+def device_named(name: str) -> Any:
+    """The device that kernels run on. RuntimeError where none is registered."""
+    for device in launch._devices.values():
+        if device.name == name:
+            return device
+    raise RuntimeError(f"no device {name!r} runs CUDA kernels; install the package")
+
+
+def all_sources() -> list[Source]:
+    """Every .cu file that there is."""
+    return [Source(file.relative_to(HERE).as_posix()) for file in sorted(HERE.rglob("*.cu"))]
 
 
 def _to_terminal(line: str) -> None:
@@ -42,11 +58,22 @@ class CupyDevice(Device):
         self._tell = tell
         self._functions: dict[tuple[str, str, int], Any] = {}  # (hash, kernel, GPU) → function
 
+    @functools.cached_property
+    def convolutions(self) -> Any:
+        """NVIDIA's own, where they are installed; looked for when the first one is asked for."""
+        from . import cudnn
+
+        return cudnn.load(self)
+
     def address(self, array: Any) -> int:
         return int(array.data.ptr)
 
     def place(self, array: Any) -> int:
         return int(array.device.id)
+
+    def send(self, host: Any, beside: Any, into: Any = None) -> Any:
+        with self.namespace.cuda.Device(self.place(beside)):
+            return super().send(host, beside, into)
 
     def run(
         self, source: Source, signature: Signature, grid: Dims, block: Dims, args: Sequence[Any],
@@ -68,6 +95,11 @@ class CupyDevice(Device):
         if key not in self._functions:
             self._compile(source, index)
         return self._functions[key]
+
+    def prepare(self, source: Source) -> None:
+        """Compiles a file for the current GPU, unless it is there."""
+        for name in source.kernels:
+            self.function(source, name, self.namespace.cuda.runtime.getDevice())
 
     def _compile(self, source: Source, index: int) -> None:
         self._tell(f"minitorch_cv: compiling {source.path} … ")

@@ -8,6 +8,7 @@ namespace records what it computes; that is how a `backward` written for arrays 
 from __future__ import annotations
 
 from collections.abc import Callable
+from ctypes import addressof, c_char
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,17 @@ class ArrayLibrary:
     from_numpy(array, index): a NumPy array → an array of this library on device `index`.
     to_numpy(array): an array of this library → a NumPy array.
     index_of(array): the device index it lies on (0 where there is only one).
+    address(array): where its memory begins, as a number.
+    in_order(array): may compiled code read and write its elements one after the other?
     count(): how many devices there are.
     synchronize(): waits for work in flight.
+    half_products: does its matmul take float16 fast, and add the products up in float32?
     record: `autograd.apply` for Tensors, None for arrays that hold numbers.
     """
 
     __slots__ = (
-        "name", "namespace", "array_type", "from_numpy", "to_numpy", "index_of", "count",
-        "synchronize", "record",
+        "name", "namespace", "array_type", "from_numpy", "to_numpy", "index_of", "address",
+        "in_order", "count", "synchronize", "half_products", "record",
     )  # fmt: skip
 
     def __init__(
@@ -42,9 +46,12 @@ class ArrayLibrary:
         from_numpy: Callable[..., Array],
         to_numpy: Callable[[Array], np.ndarray],
         index_of: Callable[[Array], int] = lambda array: 0,
+        address: Callable[[Array], int] = lambda array: int(array.data.ptr),
+        in_order: Callable[[Array], bool] = lambda array: bool(array.flags.c_contiguous),
         count: Callable[[], int] = lambda: 1,
         synchronize: Callable[[], None] = lambda: None,
         record: Callable[..., Any] | None = None,
+        half_products: bool = False,
     ) -> None:
         self.name = name
         self.namespace = namespace
@@ -52,15 +59,26 @@ class ArrayLibrary:
         self.from_numpy = from_numpy
         self.to_numpy = to_numpy
         self.index_of = index_of
+        self.address = address
+        self.in_order = in_order
         self.count = count
         self.synchronize = synchronize
+        self.half_products = half_products
         self.record = record
 
     def __repr__(self) -> str:
         return f"ArrayLibrary({self.name!r})"
 
 
-CPU = ArrayLibrary("cpu", np, np.ndarray, lambda array, index=0: array, lambda array: array)
+def _address(array: Any) -> int:
+    """The shortest way to ask, for arrays that may be written to."""
+    return addressof(c_char.from_buffer(array))
+
+
+CPU = ArrayLibrary(
+    "cpu", np, np.ndarray, lambda array, index=0: array, lambda array: array, address=_address,
+    in_order=lambda array: array.flags.carray,  # aligned, writeable, and in C order
+)  # fmt: skip
 
 _BY_TYPE: dict[type, ArrayLibrary | None] = {np.ndarray: CPU}
 _BY_NAME: dict[str, ArrayLibrary] = {"cpu": CPU}
@@ -101,6 +119,12 @@ def _look_up_subclass(kind: type) -> ArrayLibrary | None:
             break
     _BY_TYPE[kind] = answer
     return answer
+
+
+def in_order(array: Array) -> bool:
+    """Do an array's elements lie one after the other, where they may be written to?"""
+    library = library_of(array)
+    return library is not None and library.in_order(array)
 
 
 def array_module(*arrays: Any) -> Any:

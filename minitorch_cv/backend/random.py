@@ -6,10 +6,16 @@ The counter-based Philox generator (Salmon et al. 2011, "Parallel random numbers
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
 import numpy as np
+
+from . import capturing
+from .device import device_of, to_device
+from .library import Array, library_of
+from .registry import find_kernel
 
 Shape = tuple[int, ...]
 
@@ -34,6 +40,7 @@ class Generator:
     @property
     def _numpy(self) -> np.random.Generator:
         """NumPy's generator, made when the first number is drawn: numpy.random loads slowly."""
+        capturing.refuse("a random number is drawn", "it would be the same in each replay")
         if self._stream is None:
             self._stream = np.random.Generator(np.random.Philox(self._seed))
         return self._stream
@@ -80,6 +87,21 @@ class Generator:
         """Uniform numbers in [0, 1) of a float dtype."""
         draw = np.float64 if np.dtype(dtype) == np.float64 else np.float32
         return self._numpy.random(shape, dtype=draw).astype(dtype, copy=False)
+
+    def mask(self, shape: Shape, p: float, model: Array) -> Array:
+        """`rand(shape) >= p` where the array `model` lies, True with probability 1 − p.
+
+        On a GPU a kernel draws it there: the same numbers, from the state that we have, and nothing
+        crosses or waits. The stream goes on behind them, as if they had been drawn here.
+        """
+        library = library_of(model)
+        kernel: Any = None if library is None else find_kernel("dropout", library.name)
+        if not hasattr(kernel, "draw_mask"):
+            return to_device(self.rand(shape) >= p, device_of(model))
+        state = self.get_state()
+        drawn = kernel.draw_mask(model, shape, p, state)
+        self.set_state(kernel.advanced(state, math.prod(shape)))
+        return drawn
 
     def randn(self, shape: Shape, dtype: Any = np.float32) -> np.ndarray:
         """Normal numbers of mean 0 and variance 1 of a float dtype."""

@@ -7,6 +7,7 @@ of that package says where, and it is imported when the op first runs. It has
     forward(*arrays, **params) -> (y, fields)   the op's output, and its `Saved`, field by field
     backward(gy, saved, needs) -> grads         optional; else the reference's backward runs, and
                                                 where it answers NotImplemented
+    DTYPES                                      optional: of which gy; float32 alone without it
 
 and returns what the reference returns within the op's stated tolerance. Nothing else in the
 project branches on speed.

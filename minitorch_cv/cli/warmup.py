@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import cuda
 from ..backend.registry import find_kernel, telling
 from ..backend.threads import set_num_threads
 from ..tasks.errors import TaskError
@@ -20,6 +21,8 @@ _NETWORKS = (("LeNet5", 32, 1, 32, 32), ("resnet20", 8, 3, 32, 32))
 
 def warmup(arguments: Any) -> int:
     """Runs each kernel on small inputs, forward and backward; answers the exit code."""
+    if arguments.device == "cuda":
+        return _compile_for_the_gpu()
     set_num_threads(arguments.threads)
     try:
         package = importlib.import_module(f"minitorch_cv.kernels.{arguments.device}")
@@ -43,6 +46,25 @@ def warmup(arguments: Any) -> int:
           f"{len(cache.compiled)} functions compiled\nkept in {cache.folder()}")  # fmt: skip
     sys.stdout.flush()
     return 0
+
+
+def _compile_for_the_gpu() -> int:
+    """Compiles each .cu file; 1 where one does not compile."""
+    try:
+        sources = importlib.import_module("minitorch_cv.backend.cuda_kernels").all_sources()
+        name = cuda.get_device_name()
+    except (ModuleNotFoundError, RuntimeError) as error:
+        raise TaskError(f"warmup: {error}") from error
+    start = time.perf_counter()
+    with StepBar(len(sources)) as bar:
+        errors = cuda.compile_kernels(bar.next)
+    for path, reason in errors.items():
+        print(f"{path}: does not compile: {reason}", file=sys.stderr)
+    kernels = sum(len(source.kernels) for source in sources if source.path not in errors)
+    print(f"{kernels} kernels in {len(sources) - len(errors)} of {len(sources)} files are ready on "
+          f"{name} after {time.perf_counter() - start:.1f} s")  # fmt: skip
+    sys.stdout.flush()
+    return int(bool(errors))
 
 
 def _runs(name: str) -> Iterator[Callable[[], None]]:

@@ -16,6 +16,7 @@ from .fake import FakeData
 from .image_folder import DatasetFolder, ImageFolder
 from .loader import DataLoader
 from .mnist import MNIST, FashionMNIST
+from .prefetch import Prefetcher
 from .sampler import (
     BatchSampler,
     RandomSampler,
@@ -28,7 +29,7 @@ from .sampler import (
 __all__ = [
     "CIFAR10", "CIFAR100", "MNIST", "BatchSampler", "ConcatDataset", "DataLoader", "Dataset",
     "DatasetFolder", "Digits", "FakeData", "FashionMNIST", "ImageFolder", "IterableDataset",
-    "RandomSampler", "Sampler", "SequentialSampler", "Subset", "SubsetRandomSampler",
+    "Prefetcher", "RandomSampler", "Sampler", "SequentialSampler", "Subset", "SubsetRandomSampler",
     "TensorDataset", "WeightedRandomSampler", "default_collate", "default_convert", "random_split",
     "transforms",
 ]  # fmt: skip

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from ..backend.cuda import missing
 from ..backend.random import Generator
 from .collate import default_collate, default_convert, to_tensor
 from .dataset import IterableDataset
+from .prefetch import pin_batch
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
 
@@ -23,7 +25,9 @@ class DataLoader:
         `manual_seed` seeds).
     sampler: an order of its own, instead of shuffle; batch_sampler: lists of sample numbers,
         instead of batch_size, shuffle, sampler and drop_last.
-    num_workers, pin_memory, timeout, worker_init_fn, multiprocessing_context, prefetch_factor,
+    pin_memory: batches lie in pinned memory, from which a GPU copies by itself (see `Prefetcher`);
+        nothing changes where there is no GPU.
+    num_workers, timeout, worker_init_fn, multiprocessing_context, prefetch_factor,
         persistent_workers, pin_memory_device: accepted; samples are read in this process whatever
         they say.
     collate_fn: makes a batch from a list of samples (default: `default_collate`).
@@ -97,8 +101,10 @@ class DataLoader:
         skip, self._skip = self._skip, 0
         self._done = skip
         if self._streams:
-            return islice(self._stream(), skip, None)
-        return self._batches(iter(self._visits()), skip)
+            batches: Iterator[Any] = islice(self._stream(), skip, None)
+        else:
+            batches = self._batches(iter(self._visits()), skip)
+        return map(pin_batch, batches) if self.pin_memory and missing() is None else batches
 
     def _stream(self) -> Iterator[Any]:
         """The batches of a dataset that gives its samples itself; not kept by `state_dict`."""

@@ -48,6 +48,7 @@ _FILES: dict[str, dict[str, str]] = {
     "roi.roi_align": {"roi_align": "OP"},
     "roi.nms": {"nms": "OP"},
     "norm.batch_norm": {"batch_norm": "OP"},
+    "norm.batch_norm_add_relu": {"batch_norm_add_relu": "OP"},
     "norm.group_norm": {"group_norm": "OP"},
     "norm.layer_norm": {"layer_norm": "OP"},
     "norm.local_response_norm": {"local_response_norm": "OP"},

@@ -143,7 +143,8 @@ class Op:
         """The gradients on plain arrays, by the kernel's backward where it has one."""
         library = library_of(gy)
         kernel = find_kernel(self.name, library.name) if library is not None else None
-        if kernel is not None and hasattr(kernel, "backward") and gy.dtype == "float32":
+        dtypes = getattr(kernel, "DTYPES", ("float32",))
+        if kernel is not None and hasattr(kernel, "backward") and gy.dtype.name in dtypes:
             grads = kernel.backward(gy, saved, needs)
             if grads is not NotImplemented:
                 return grads

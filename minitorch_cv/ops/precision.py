@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend.library import Array, array_module
+from ..backend.library import Array, array_module, library_of
 
 
 def widen(x: Array) -> Array:
     """float16 as float32, whose sums neither overflow nor lose small terms; others as they are."""
     half = x.dtype.char == "e"
     return array_module(x).asarray(x, dtype="float32") if half else x
+
+
+def factor(x: Array) -> Array:
+    """A factor of a matrix product: float16 as it is where the device adds up in float32."""
+    library = library_of(x)
+    return x if library is not None and library.half_products else widen(x)
 
 
 def check_float(op: str, name: str, x: Array) -> None:

@@ -95,3 +95,6 @@ class Adadelta(Optimizer):
 
     def remembered(self, group: Group) -> tuple[str | None, ...]:
         return "square_avg", "acc_delta", "step"
+
+    def begins_at_zero(self, group: Group) -> bool:
+        return True

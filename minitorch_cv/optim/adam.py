@@ -128,6 +128,9 @@ class Adam(Optimizer):
             "exp_avg", "exp_avg_sq", "max_exp_avg_sq" if group["amsgrad"] else None, "step",
         )  # fmt: skip
 
+    def begins_at_zero(self, group: Group) -> bool:
+        return True
+
 
 class AdamW(Adam):
     """Adam with decoupled weight decay, and AMSGrad.

@@ -92,3 +92,6 @@ class Adamax(Optimizer):
 
     def remembered(self, group: Group) -> tuple[str | None, ...]:
         return "exp_avg", "exp_inf", "step"
+
+    def begins_at_zero(self, group: Group) -> bool:
+        return True

@@ -18,8 +18,11 @@ import numpy as np
 from ..autograd.modes import enable_grad
 from ..autograd.tape import new_tensor
 from ..autograd.tensor import Tensor, as_tensor
+from ..backend import capturing
+from ..backend.device import together
 from ..backend.dtypes import get_default_dtype
 from ..backend.library import Array, array_module
+from ..backend.memory import release_memory
 from .descent import Work
 from .fused import FusedStep
 from .hooks import Hooks
@@ -46,6 +49,9 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
         return answer
 
     return run
+
+
+_LARGE = 2**28  # bytes of gradients
 
 
 class Optimizer(Hooks):
@@ -169,27 +175,43 @@ class Optimizer(Hooks):
             group[name] = False  # whatever they were trained with there
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forgets the gradients; with set_to_none=False they become zeros."""
+        """Forgets the gradients; with set_to_none=False they become zeros.
+
+        Where they are large, their memory goes back to the system: the next forward would fill it
+        in part, so that the next gradients had to be put elsewhere.
+        """
+        freed = 0
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none or p.grad is None:
+                if p.grad is None:
+                    continue
+                if set_to_none:
+                    freed += p.grad.array.nbytes
                     p.grad = None
                     continue
                 if not p.grad.is_leaf or p.grad.requires_grad:
                     p.grad = p.grad.detach()
                 p.grad.zero_()
+        if freed > _LARGE:
+            release_memory()
 
     @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update of every parameter that has a gradient.
 
         closure: computes the loss anew (zero_grad, forward, backward); its answer is returned.
+
+        Inside a step for mt.cuda.graph: where a CUDA kernel updates the parameters (float32), each
+        replay has the learning rates and counts of its moment. Others are updated with the options
+        that they had; a changed option records the step anew, and a rule that counts is refused.
         """
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
         rest = self._fused.run(self)
+        if capturing.current is not None:
+            _keep_for_replay(capturing.current, rest)
         if rest:
             with np.errstate(all="ignore"):  # inf and NaN go without warnings, as in PyTorch
                 for p, gradient, group in rest:
@@ -202,8 +224,20 @@ class Optimizer(Hooks):
                 f"{self._name}: a gradient of shape {gradient.shape} does not fit its parameter of "
                 f"shape {p.shape}"
             )
-        self.update(p, gradient.array, group)
+        if gradient.array.__class__ is not p.array.__class__:
+            self._judge_places(p, gradient)
+        try:
+            self.update(p, gradient.array, group)
+        except TypeError:
+            self._judge_places(p, gradient)
+            raise
         p._version.value += 1  # a backward that saved the old values must notice
+
+    def _judge_places(self, p: Tensor, gradient: Tensor) -> None:
+        """Raises TypeError where a parameter, its gradient and its state lie on two devices."""
+        kept = {name: value.array for name, value in self.state[p].items()
+                if isinstance(value, Tensor) and not self.is_number(name)}  # fmt: skip
+        together(f"{self._name}.step", parameter=p.array, grad=gradient.array, **kept)
 
     def update(self, p: Tensor, g: Array, group: Group) -> None:
         """Changes `p.array` in place by its gradient g; p's memory is `self.state[p]`."""
@@ -212,6 +246,18 @@ class Optimizer(Hooks):
     def remembered(self, group: Group) -> tuple[str | None, ...]:
         """The names in the state in the order of the kernel; None for what is not in use."""
         return ()
+
+    def begins_at_zero(self, group: Group) -> bool:
+        """Is a first step the step from a memory of zeros, which the kernel can take as well?"""
+        return False
+
+    def begin(self, p: Tensor, group: Group) -> None:
+        """Makes the memory of a first step, where that is zeros."""
+        if self.begins_at_zero(group):
+            names = [name for name in self.remembered(group) if name is not None]
+            for name in filter(self.is_number, names):
+                self.remember_number(p, name, 0.0)
+            self.remember(p, *[name for name in names if not self.is_number(name)])
 
     def is_number(self, name: str) -> bool:
         """Is what the state keeps under this name one number, and not an array like p?"""
@@ -238,6 +284,10 @@ class Optimizer(Hooks):
 
     def count(self, p: Tensor) -> int:
         """The number of this step of p, from 1."""
+        capturing.refuse(
+            f"{self._name} counts its steps",
+            "this is for float32 parameters, which a CUDA kernel updates; or leave step() outside",
+        )
         step = self.remember_number(p, "step", 0.0)
         step += 1
         return int(step)
@@ -336,3 +386,19 @@ class Optimizer(Hooks):
             lines.append(f"Parameter Group {number}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return f"{self._name} (\n" + "\n".join(lines) + "\n)"
+
+
+def _keep_for_replay(capture: capturing.Capture, fixed: list[tuple[Tensor, Any, Group]]) -> None:
+    """A CUDA graph repeats what no kernel updates with these very numbers: they must stay."""
+    for p, _, group in fixed:
+        if not p.is_cuda:
+            capturing.refuse("a parameter on the CPU is updated", 'move it with .to("cuda")')
+        capture.guards.append(functools.partial(_same_options, group, _options_of(group)))
+
+
+def _options_of(group: Group) -> Group:
+    return {name: value for name, value in group.items() if name != "params"}
+
+
+def _same_options(group: Group, before: Group) -> bool:
+    return _options_of(group) == before

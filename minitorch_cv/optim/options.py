@@ -68,6 +68,6 @@ def judge_implementation(owner: str, group: dict[str, Any]) -> None:
         )
     if group.get("capturable"):
         raise ValueError(
-            f"{owner}: capturable=True is not supported, since there are no CUDA graphs here; "
-            "leave it out"
+            f"{owner}: capturable=True is not supported, and not needed: mt.cuda.graph renews the "
+            "counts of steps before each replay; leave it out"
         )

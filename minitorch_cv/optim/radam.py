@@ -122,3 +122,6 @@ class RAdam(Optimizer):
 
     def remembered(self, group: Group) -> tuple[str | None, ...]:
         return "exp_avg", "exp_avg_sq", "step"
+
+    def begins_at_zero(self, group: Group) -> bool:
+        return True

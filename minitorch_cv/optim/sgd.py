@@ -108,3 +108,6 @@ class SGD(Optimizer):
 
     def remembered(self, group: Group) -> tuple[str | None, ...]:
         return ("momentum_buffer" if group["momentum"] else None,)
+
+    def begins_at_zero(self, group: Group) -> bool:
+        return not group["dampening"]  # the first buffer is d = 0 · momentum + d

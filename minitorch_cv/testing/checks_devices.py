@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend.late import judged_at_once
 from ..backend.library import ArrayLibrary, library_named
 from ..backend.registry import use_kernels
 from ..ops.catalog import spoken_names
@@ -47,7 +48,8 @@ def _judge_error(op: Op, sample: ErrorSample, inputs: Any) -> None:
 
 def _raised(op: Op, inputs: Any, params: dict[str, Any]) -> Exception | None:
     try:
-        op(*inputs, **params)
+        with judged_at_once():
+            op(*inputs, **params)
     except Exception as error:
         return error
     return None

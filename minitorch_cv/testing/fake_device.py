@@ -1,30 +1,46 @@
 """A strict fake GPU: NumPy inside, CuPy's manners outside, so that device leaks show anywhere.
 
-As with CuPy, mixing its arrays with NumPy's is a TypeError, NumPy refuses to convert them, every
-result stays on the device (sums are 0-d arrays, not numbers), and reading a value (`item`, `bool`,
-`float`, `get`, `tolist`) makes the host wait; these waits are counted.
+As with CuPy, mixing its arrays with NumPy's is a TypeError, NumPy refuses to convert them,
+functions and arguments that CuPy lacks are missing, every result stays on the device (sums are 0-d
+arrays, not numbers), and reading a value (`item`, `bool`, `float`, `get`, `tolist`) makes the host
+wait; these waits are counted. Fresh memory is NaN (or −1), so that it is seen where it is read.
 
     with fake_device() as fake:
         y = model(x.to("fake"))
         assert fake.total() == 0, fake.last
 
-Source: the behaviour of `cupy.ndarray`, CuPy 13 ("Differences between CuPy and NumPy").
+Source: the behaviour of `cupy.ndarray`, CuPy 13 and 14 ("Differences between CuPy and NumPy").
 """
 
 from __future__ import annotations
 
+import os
 import sys
-import traceback
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from ..backend.library import ArrayLibrary, register_library, unregister_library
+from ..backend import late
+from ..backend.library import (
+    ArrayLibrary,
+    library_named,
+    register_library,
+    unregister_library,
+)
+from .cupy_functions import Rule, rules
 
-_OPS = str(Path(__file__).parents[1] / "ops")
-_MISSING = {"errstate", "ndindex", "nditer", "vectorize"}  # what CuPy's namespace does not have
+_PACKAGE = str(Path(__file__).parents[1])
+_OPS, _TESTING = f"{_PACKAGE}{os.sep}ops", f"{_PACKAGE}{os.sep}testing"
+# Where a user's `item()`, `tolist()` and `.cpu()` go through.
+_READERS = {
+    f"{_PACKAGE}{os.sep}{os.path.join(*name)}"
+    for name in (("autograd", "methods", "convert.py"), ("backend", "device.py"))
+}
+_FRESH = {"empty", "empty_like"}
 _UPLOADS = {"asarray", "array", "ascontiguousarray", "asfortranarray"}  # these take NumPy arrays
 
 
@@ -35,11 +51,14 @@ class FakeCounters:
     host; uploads: NumPy arrays copied to the device (asynchronous on a GPU, so not in `total`);
     masks: boolean indices, whose result has a size that only the device knows; judged: values that
     an op's `check` read, for labels and indices can be judged in no other way.
+    inside: which functions of this package read values, and how often, as "optim/adam.py: step"
+    (waits and downloads alone; a user's own `item()`, `tolist()` or `.cpu()` is not in it).
     """
 
     def __init__(self) -> None:
         self.waits = self.downloads = self.uploads = self.masks = self.judged = 0
         self.last = ""
+        self.inside: Counter[str] = Counter()
         self.library: ArrayLibrary
 
     def total(self) -> int:
@@ -48,12 +67,32 @@ class FakeCounters:
 
     def _note(self, kind: str, what: str) -> None:
         if kind in ("waits", "downloads"):
-            frames = [f for f in traceback.extract_stack() if f.filename != __file__]
-            if any(f.name.endswith("check") and f.filename.startswith(_OPS) for f in frames):
+            frames = list(_frames())
+            if any(f.f_code.co_name.endswith("check") and _is_below(f, _OPS) for f in frames):
                 kind = "judged"
             else:
-                self.last = f"{what} in {frames[-1].filename}, line {frames[-1].lineno}"
+                self.last = f"{what} in {frames[0].f_code.co_filename}, line {frames[0].f_lineno}"
+                self._note_place(frames)
         setattr(self, kind, getattr(self, kind) + 1)
+
+    def _note_place(self, frames: Sequence[FrameType]) -> None:
+        reader = next(f for f in frames if f.f_code.co_filename not in _READERS)
+        if _is_below(reader, _PACKAGE) and not _is_below(reader, _TESTING):
+            file = Path(reader.f_code.co_filename).relative_to(_PACKAGE).as_posix()
+            self.inside[f"{file}: {reader.f_code.co_name}"] += 1
+
+
+def _frames() -> Iterator[FrameType]:
+    """What led here, the innermost first, without this file."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename != __file__:
+            yield frame
+        frame = frame.f_back
+
+
+def _is_below(frame: FrameType, folder: str) -> bool:
+    return frame.f_code.co_filename.startswith(folder)
 
 
 _counters = FakeCounters()
@@ -114,9 +153,10 @@ def _in_place(name: str) -> Any:
 
 
 def _method(name: str) -> Any:
-    method = getattr(np.ndarray, name)
+    method, rule = getattr(np.ndarray, name), rules()[f"ndarray.{name}"]
 
     def call(self: FakeArray, *args: Any, **kwargs: Any) -> Any:
+        rule.check(args, kwargs)
         return _wrap(method(self._inner, *_unwrap(args), **_unwrap(kwargs)))
 
     call.__name__ = name
@@ -178,7 +218,11 @@ class FakeArray:
         )
 
     def __getitem__(self, key: Any) -> FakeArray:
-        return _wrap(self._inner[_plain_key(key)])
+        plain = _plain_key(key)
+        try:
+            return _wrap(self._inner[plain])
+        except IndexError:
+            return _wrap(self._inner[_wrapped_key(plain, self.shape)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._inner[_plain_key(key)] = _unwrap(value)
@@ -208,10 +252,6 @@ class FakeArray:
         _counters._note("waits", "int()")
         return int(self._inner)
 
-    def __index__(self) -> int:
-        _counters._note("waits", "index()")
-        return self._inner.__index__()
-
     def __complex__(self) -> complex:
         _counters._note("waits", "complex()")
         return complex(self._inner)
@@ -237,6 +277,20 @@ def _plain_key(key: Any) -> Any:
     return key
 
 
+def _wrapped_key(key: Any, shape: tuple[int, ...]) -> Any:
+    """CuPy looks at no index array: a number out of range goes round. Others are IndexErrors."""
+    parts = key if isinstance(key, tuple) else (key,)
+    kinds = {type(part) for part in parts}
+    if np.ndarray not in kinds or type(Ellipsis) in kinds:
+        raise IndexError(f"fake device: no such place {key!r} in an array of shape {shape}")
+    sizes = iter(shape)
+    return tuple(
+        part if part is None else part % n if isinstance(part, np.ndarray) else part
+        for part in parts
+        for n in ([0] if part is None else [next(sizes)])
+    )
+
+
 _BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod"
 _COMPARE = "eq ne lt le gt ge neg pos abs invert"
 _METHODS = (
@@ -260,38 +314,57 @@ for _name in _METHODS.split():
 class _Function:
     """A NumPy function (or ufunc, with `at` and `reduce`) that takes and gives FakeArrays."""
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, rule: Rule | None = None) -> None:
+        self._inner, self._rule = inner, rule
         self.__name__ = getattr(inner, "__name__", "")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._rule is not None:
+            self._rule.check(args, kwargs)
         if self.__name__ in _UPLOADS and args and isinstance(args[0], np.ndarray):
             _counters._note("uploads", self.__name__)
             return FakeArray(np.array(self._inner(args[0], *args[1:], **kwargs)))
+        if self.__name__ == "take_along_axis" and len(args) == 3:  # CuPy's goes round, too
+            args = (args[0], args[1] % max(args[0].shape[args[2]], 1), args[2])
         result = self._inner(*_unwrap(args), **_unwrap(kwargs))
         if self.__name__ in ("allclose", "array_equal"):
             result = np.asarray(result)  # CuPy leaves the answer on the device
+        if self.__name__ in _FRESH:
+            spoil(result)
         if isinstance(result, (np.ndarray, np.generic, tuple, list)):
             return _wrap(result)
         return FakeArray(np.asarray(result)) if self.__name__ in _UPLOADS else result
 
     def __getattr__(self, name: str) -> Any:
-        return _Function(getattr(self._inner, name))
+        method = getattr(self._inner, name)  # of a ufunc
+        if self._rule is not None and callable(method) and name not in self._rule.methods:
+            raise NotImplementedError(f"fake device: CuPy has no {self.__name__}.{name}")
+        return _Function(method) if callable(method) else method
+
+
+def spoil(fresh: np.ndarray) -> None:
+    """Fills memory that nobody has written to: NaN, −1, or the largest number without a sign."""
+    fresh[...] = np.frombuffer(b"\xff" * fresh.itemsize, fresh.dtype)[0]
 
 
 class FakeNamespace:
     """NumPy's functions for FakeArrays; dtypes and constants as they are."""
 
-    def __init__(self, module: Any = np) -> None:
-        self._module = module
+    def __init__(self, module: Any = np, prefix: str = "") -> None:
+        self._module, self._prefix = module, prefix
 
     def __getattr__(self, name: str) -> Any:
-        if name in _MISSING:
-            raise AttributeError(f"fake device: CuPy has no function {name!r}")
         value = getattr(self._module, name)
-        if isinstance(value, type) or not (callable(value) or type(value) is type(np)):
+        if type(value) is type(np):
+            return FakeNamespace(value, f"{self._prefix}{name}.")
+        if not callable(value):
             return value
-        return FakeNamespace(value) if type(value) is type(np) else _Function(value)
+        rule = rules().get(self._prefix + name)
+        if rule is None:
+            raise AttributeError(f"fake device: CuPy has no {self._prefix + name!r}")
+        if isinstance(value, type):
+            return FakeArray if value is np.ndarray else value
+        return _Function(value, rule)
 
     def __repr__(self) -> str:
         return f"<fake {self._module.__name__}>"
@@ -307,7 +380,7 @@ class fake_device:  # noqa: N801 (a context manager, used like a function)
 
     def __enter__(self) -> FakeCounters:
         global _counters
-        self.previous = _counters
+        self.previous, self.outer = _counters, library_named("fake")
         _counters = FakeCounters()
         _counters.library = self.library = ArrayLibrary(
             "fake", FakeNamespace(), FakeArray, _upload, lambda array: array.get()
@@ -318,4 +391,7 @@ class fake_device:  # noqa: N801 (a context manager, used like a function)
     def __exit__(self, *exc: object) -> None:
         global _counters
         _counters = self.previous
+        late.forget(self.library.name)
         unregister_library(self.library)
+        if self.outer is not None:  # a block inside of another
+            register_library(self.outer)

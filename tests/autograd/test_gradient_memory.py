@@ -1,10 +1,10 @@
 """Gradients are handed on without copies, and yet nobody sees anybody else's change."""
 
-import numpy as np
 import pytest
 
 import minitorch_cv as mt
 from minitorch_cv.autograd.tape import OpNode
+from minitorch_cv.backend import array_module
 from minitorch_cv.testing.fake_device import fake_device
 
 
@@ -16,7 +16,7 @@ def apart(*tensors):
     """No two of them share memory."""
     arrays = [tensor.array for tensor in tensors]
     return not any(
-        np.shares_memory(a, b) for k, a in enumerate(arrays) for b in arrays[k + 1 :]
+        array_module(a).shares_memory(a, b) for k, a in enumerate(arrays) for b in arrays[k + 1 :]
     )  # fmt: skip
 
 
@@ -80,6 +80,7 @@ def test_one_gradient_for_two_paths_that_join_again(device):
         assert x.grad.to("cpu").tolist() == [0, 7, 14, 21]
 
 
+@pytest.mark.cpu("asks NumPy for addresses")
 def test_a_sole_gradient_is_not_copied(monkeypatch):
     """The array that a backward made is the leaf's gradient; the second one is added to it."""
     made = []
@@ -100,3 +101,26 @@ def test_sums_of_other_dtypes_are_not_made_in_place():
     (a.float() * 2 + a.float() * 3).backward(mt.ones(3))
     assert a.grad.dtype == mt.float16
     assert a.grad.tolist() == [5, 5, 5]
+
+
+@pytest.mark.cpu("asks NumPy for addresses")
+def test_a_sole_view_of_all_that_a_backward_made_is_not_copied(monkeypatch):
+    made = []
+
+    def noted(self, gys, wanted, create_graph, real=OpNode.backward):
+        gradients = real(self, gys, wanted, create_graph)
+        made.extend(gradient.ctypes.data for gradient in gradients if gradient is not None)
+        return gradients
+
+    monkeypatch.setattr(OpNode, "backward", noted)
+    a = leaf(1000)
+    (a.reshape(10, 100) * mt.full((10, 100), 3.0)).backward(mt.ones(10, 100))
+    assert a.grad.array.base is not None and a.grad.array.ctypes.data == made[0]
+
+
+def test_gradients_that_were_broadcast_are_added():
+    a = leaf(1)
+    (a.sum() + a.sum() * 2).backward()
+    assert a.grad.tolist() == [3]
+    a.grad.mul_(2)
+    assert a.grad.tolist() == [6]

@@ -162,7 +162,7 @@ DIFFERENT: list[tuple[tuple[str, ...], Options, str]] = [
     (
         tuple(name for name in OPTIMIZERS if name not in ("SGD", "Adagrad")),
         {"capturable": True},
-        "there are no CUDA graphs here (PyTorch takes the option and raises at the first step)",
+        "mt.cuda.graph needs no such option (PyTorch takes it and raises at the first step)",
     ),
     (tuple(OPTIMIZERS), {"lr": float("inf")}, "an infinite rate makes every parameter infinite"),
     (("SGD",), {"lr": float("nan")}, "NaN makes every parameter NaN; the others refuse it, too"),

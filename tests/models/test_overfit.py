@@ -137,7 +137,7 @@ def batch(name: str, sixteen: tuple[np.ndarray, np.ndarray], side: int) -> tuple
     if models.published(name).input_size[0] == 1:
         images = images.mean(axis=1, keepdims=True)
     pixels = np.ascontiguousarray(resize(images, (side, side)))
-    return mt.from_numpy(pixels), mt.from_numpy(labels)
+    return mt.tensor(pixels), mt.tensor(labels)
 
 
 @pytest.mark.parametrize(

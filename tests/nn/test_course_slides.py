@@ -28,7 +28,7 @@ def test_slide_learns(slide, size):
     names = run_slide(slide)
     net = names["net"]
     rng = np.random.default_rng(0)
-    x = mt.from_numpy(rng.normal(size=(4, 3, size, size)).astype(np.float32))
+    x = mt.tensor(rng.normal(size=(4, 3, size, size)).astype(np.float32))
     target = mt.tensor([1, 0, 3, 9])
     losses = []
     for _ in range(10):

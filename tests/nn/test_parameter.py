@@ -46,11 +46,13 @@ def test_deepcopy_keeps_sharing():
     assert a is b
 
 
+@pytest.mark.cpu("moves it to the CPU")
 def test_to_without_change_is_the_parameter_itself():
     param = nn.Parameter(mt.ones(2))
     assert param.to("cpu") is param and param.float() is param
 
 
+@pytest.mark.cpu("another device is printed, too")
 def test_repr():
     assert repr(nn.Parameter(mt.tensor([1.0]))) == (
         "Parameter containing:\ntensor([1.], requires_grad=True)"

@@ -65,12 +65,14 @@ def test_a_call_with_a_tensor_is_recorded():
     assert x.grad.tolist() == [6, 6]
 
 
+@pytest.mark.cpu("puts arrays on the CPU beside others on purpose")
 def test_check_runs_before_forward():
     for x in (np.ones(2), mt.ones(2)):
         with pytest.raises(ValueError, match="scale: factor is not 0"):
             SCALE(x, np.ones(2), factor=0)
 
 
+@pytest.mark.cpu("puts arrays on the CPU beside others on purpose")
 def test_two_devices_are_judged_before_the_check():
     with fake_device() as fake:
         there = fake.library.from_numpy(np.ones(2))
@@ -84,6 +86,7 @@ def test_two_devices_are_judged_before_the_check():
             op_named("concatenate")(np.ones(2), there, axis=0)
 
 
+@pytest.mark.cpu("puts arrays on the CPU beside others on purpose")
 def test_numbers_and_none_lie_on_no_device():
     with fake_device() as fake:
         there = fake.library.from_numpy(np.ones(2))

@@ -11,6 +11,8 @@ import minitorch_cv as mt
 from minitorch_cv import optim
 from minitorch_cv.backend.registry import use_kernels
 
+pytestmark = pytest.mark.cpu("the fused update of NumPy arrays")
+
 
 def parameters(*shapes, dtype=np.float32):
     rng = np.random.default_rng(0)

@@ -68,6 +68,7 @@ def test_the_copy_is_one_of_its_own_and_a_module():
     assert mt.equal(average(x), model(x))
 
 
+@pytest.mark.cpu("moves the batches to the CPU")
 def test_update_bn_computes_the_statistics_of_all_batches():
     rng = np.random.default_rng(0)
     model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(0.5)).double().eval()

@@ -15,7 +15,7 @@ from .rows import count, descent, floats, share, updater
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
+def prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
     for row in range(sizes.size):
         if sizes[row] == 0:
             continue
@@ -54,4 +54,4 @@ def _rule(x, g, s, c):  # type: ignore[no-untyped-def]
         x[i] -= d / (math.sqrt(total) + eps) * lr
 
 
-update = updater(_prepare, _apply)
+update = updater(prepare, _apply)

@@ -15,7 +15,7 @@ from .rows import average, average_square, count, descent, floats, larger, share
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
+def prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
     for row in range(sizes.size):
         if sizes[row] == 0:
             continue
@@ -69,4 +69,4 @@ def _rule(x, g, m, v, top, c):  # type: ignore[no-untyped-def]
         x[i] = x[i] * shrink - mean / (math.sqrt(square) / bias + eps) * lr
 
 
-update = updater(_prepare, _apply)
+update = updater(prepare, _apply)

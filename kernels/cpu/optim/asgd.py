@@ -13,7 +13,7 @@ from .rows import count, descent, floats, number, share, updater
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
+def prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
     for row in range(sizes.size):
         if sizes[row] == 0:
             continue
@@ -57,4 +57,4 @@ def _rule(x, g, average, c):  # type: ignore[no-untyped-def]
         x[i] = moved
 
 
-update = updater(_prepare, _apply)
+update = updater(prepare, _apply)

@@ -27,7 +27,7 @@ def _rectification(step, beta2):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
+def prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-untyped-def]
     for row in range(sizes.size):
         if sizes[row] == 0:
             continue
@@ -77,4 +77,4 @@ def _rule(x, g, m, v, c):  # type: ignore[no-untyped-def]
         x[i] = x[i] * shrink - step * lr
 
 
-update = updater(_prepare, _apply)
+update = updater(prepare, _apply)

@@ -7,11 +7,12 @@ remembers about it. A rule comes in two compiled functions, and `updater` makes 
         numbers that all elements of a row share, in float64
     apply(addresses, sizes, numbers, thread, threads)        a thread's share of all elements
 
-The kernel is update(addresses, sizes, groups, options), with P rows and K columns:
+The kernel is update(addresses, sizes, groups, options, …), with P rows and K columns:
     addresses (P, K) intp: of float32 values that lie side by side; 0: not in use
     sizes (P,) int64: how many elements; a row with 0 of them is left alone
     groups (P,) int64: the row of `options` that holds
     options (G, …) float64: of each group of parameters
+(what follows is for kernels of other devices). kernels/cuda/optim shares `prepare`.
 
 Each element is computed as the reference computes it, operation by operation and rounding by
 rounding, so that the results are the same bit for bit, for any number of threads. Memory is what
@@ -29,19 +30,20 @@ from numba.extending import intrinsic
 
 from ...threads import run, worth
 
-_NUMBERS = 10  # columns of `numbers`, enough for every rule
+NUMBERS = 10  # columns of `numbers`, enough for every rule
 _FLOPS = 30  # an element takes as long as so much arithmetic that nothing waits for
 
-Update = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
+Update = Callable[..., None]
 
 
 def updater(prepare: Any, apply: Any) -> Update:
     """The kernel of a rule."""
 
     def update(
-        addresses: np.ndarray, sizes: np.ndarray, groups: np.ndarray, options: np.ndarray
-    ) -> None:
-        numbers = np.empty((len(sizes), _NUMBERS))
+        addresses: np.ndarray, sizes: np.ndarray, groups: np.ndarray, options: np.ndarray,
+        *_: Any,
+    ) -> None:  # fmt: skip
+        numbers = np.empty((len(sizes), NUMBERS))
         prepare(addresses, sizes, groups, options, numbers)
         run(apply, addresses, sizes, numbers, most=worth(_FLOPS * int(sizes.sum())))
 

@@ -166,7 +166,7 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
     """gx of gy; nothing for the boxes."""
     if not needs[0]:
         return None, None, None
-    rows, columns, index, N = saved
+    rows, columns, index, N, _ = saved
     if gy.size == 0 or rows.dtype != np.float32:
         return NotImplemented
     R, C, OH, OW = gy.shape

@@ -23,7 +23,7 @@ template <typename F> __device__ __forceinline__ void map(const float* x, float*
     GRID_STRIDE(k, n - 4 * quads) y[4 * quads + k] = f(x[4 * quads + k]);
 }
 
-// gx[i] = f(gy[i], v[i])
+// gx[i] = f(gy[i], v[i]), and whatever else is made of two numbers
 template <typename F>
 __device__ __forceinline__ void map(const float* gy, const float* v, float* gx, Long n, F f) {
     Long quads = is_quad(gy, v, gx) ? n / 4 : 0;
@@ -141,7 +141,7 @@ tanh_backward(const float* __restrict__ gy,  // (n)
     map(gy, y, gx, n, [](float g, float v) { return g * (1.0f - v * v); });
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
 silu_forward(const float* __restrict__ x,  // (n)
              float* __restrict__ y,        // (n)
              Long n)
@@ -149,7 +149,7 @@ silu_forward(const float* __restrict__ x,  // (n)
     map(x, y, n, [](float v) { return v * logistic(v); });
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
 silu_backward(const float* __restrict__ gy,  // (n)
               const float* __restrict__ x,   // (n)
               float* __restrict__ gx,        // (n)
@@ -179,5 +179,18 @@ gelu_backward(const float* __restrict__ gy,  // (n)
     map(gy, x, gx, n, [](float g, float v) {
         float normal = 0.5f + 0.5f * erff(v * 0.70710678f);
         return g * (normal + v * 0.39894228f * expf(-0.5f * v * v));
+    });
+}
+
+// relu_backward is its derivative, by either input.
+extern "C" __global__ void __launch_bounds__(256)
+add_relu_forward(const float* __restrict__ a,  // (n)
+                 const float* __restrict__ b,  // (n)
+                 float* __restrict__ y,        // (n)
+                 Long n)
+{
+    map(a, b, y, n, [](float v, float w) {
+        float sum = v + w;
+        return sum <= 0.0f ? 0.0f : sum;
     });
 }

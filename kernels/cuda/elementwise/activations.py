@@ -1,4 +1,4 @@
-"""The activation functions on the GPU: activations.cu, in float32."""
+"""The activation functions and add_relu on the GPU: activations.cu, in float32."""
 
 from __future__ import annotations
 
@@ -38,16 +38,40 @@ class Unary:
         return (self._run("backward", saved.params, gy, kept) if needs[0] else None,)
 
     def _run(self, way: str, params: dict[str, Any], *arrays: Any) -> Any:
-        gpu, n = device_of(arrays[0]), arrays[0].size
-        result = gpu.empty(arrays[0].shape, np.float32)
-        if n:
-            given = [gpu.namespace.ascontiguousarray(a) for a in arrays]
-            numbers = [float(params[name]) for name in self.names]
-            grid = blocks_for(-(-n // 4))
-            launch(KERNELS, f"{self.name}_{way}", grid, THREADS, (*given, result, n, *numbers))
-        return result
+        numbers = [float(params[name]) for name in self.names]
+        return run(f"{self.name}_{way}", arrays, numbers)
 
 
+class AddRelu:
+    """The kernel of add_relu for two arrays of one shape: a residual block's last step."""
+
+    def supports(self, a: Any, b: Any) -> bool:
+        if not is_on_device(a, b) or a.shape != b.shape:
+            return False
+        return a.dtype == np.float32 and b.dtype == np.float32
+
+    def forward(self, a: Any, b: Any) -> tuple[Any, tuple[Any, ...]]:
+        y = run("add_relu_forward", (a, b))
+        return y, (None, None, y, a.shape, b.shape)
+
+    def backward(self, gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
+        if not self.supports(gy, saved.y) or saved.shape_a != saved.shape_b:
+            return NotImplemented
+        g = run("relu_backward", (gy, saved.y))  # one and the same for both
+        return g if needs[0] else None, g if needs[1] else None
+
+
+def run(name: str, arrays: Sequence[Any], numbers: Sequence[float] = ()) -> Any:
+    """A kernel of arrays of one shape: a new array of that shape."""
+    gpu, n = device_of(arrays[0]), arrays[0].size
+    result = gpu.empty(arrays[0].shape, np.float32)
+    if n:
+        given = [gpu.namespace.ascontiguousarray(a) for a in arrays]
+        launch(KERNELS, name, blocks_for(-(-n // 4)), THREADS, (*given, result, n, *numbers))
+    return result
+
+
+ADD_RELU = AddRelu()
 RELU = Unary("relu", "y")
 LEAKY_RELU = Unary("leaky_relu", "x", ("negative_slope",))
 ELU = Unary("elu", "x", ("alpha",))

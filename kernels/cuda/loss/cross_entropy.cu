@@ -23,6 +23,9 @@ loss_of(float logp, float w, float spread, Long K, float smoothing) {
     return -(1.0f - smoothing) * w * logp - smoothing * spread / (float)K;
 }
 
+// The loss of a label that no class has: the host does not wait for the labels, and says so later.
+__device__ __forceinline__ float not_a_number() { return infinity() - infinity(); }
+
 // Warp → position, lanes → classes.
 extern "C" __global__ void __launch_bounds__(256)
 cross_entropy_rows(const float* __restrict__ x,       // (P, K)
@@ -49,6 +52,8 @@ cross_entropy_rows(const float* __restrict__ x,       // (P, K)
         Long t = target[p];
         losses[p] = 0.0f;
         if (t != ignore_index) {
+            losses[p] = not_a_number();
+            if (t < 0 || t >= K) continue;
             float logp = (row[t] - top) - log_total;
             losses[p] = loss_of(logp, weight_of(weight, t), spread, K, smoothing);
         }
@@ -56,7 +61,7 @@ cross_entropy_rows(const float* __restrict__ x,       // (P, K)
 }
 
 // Warp → position, lanes → classes. g is 0 where a position is ignored, and target then any class.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
 cross_entropy_rows_backward(const float* __restrict__ x,       // (P, K)
                             const Long* __restrict__ target,   // (P)
                             const float* __restrict__ weight,  // (K) or null
@@ -104,6 +109,8 @@ cross_entropy_positions(const float* __restrict__ x,       // (P, K, R)
         Long t = target[i];
         losses[i] = 0.0f;
         if (t != ignore_index) {
+            losses[i] = not_a_number();
+            if (t < 0 || t >= K) continue;
             float logp = (scores[t * R] - top) - log_total;
             losses[i] = loss_of(logp, weight_of(weight, t), spread, K, smoothing);
         }

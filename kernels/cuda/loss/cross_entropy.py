@@ -40,9 +40,9 @@ def forward(
     smoothing = float(label_smoothing)
     _run(x, labels, weight, (losses,), (int(ignore_index), smoothing), backward=False)
     target_there = xp.reshape(labels, one)
-    kept = target_there != ignore_index
-    number = xp.where(kept, target_there, 0)
-    K = x.shape[axis]
+    kept, K = target_there != ignore_index, x.shape[axis]
+    is_class = kept & (target_there >= 0) & (target_there < K)
+    number = xp.where(is_class, target_there, 0)
     classes = xp.reshape(xp.arange(K), tuple(K if k == axis else 1 for k in range(x.ndim)))
     scale, y = kept.astype("float32"), losses
     if reduction == "mean":

@@ -1,9 +1,12 @@
-// Batch norm (ops/norm/batch_norm.py has the equations).
+// Batch norm (ops/norm/batch_norm.py has the equations), alone or with the end of a residual block:
+// y = max(γ x̂ + β + shortcut, 0) (ops/norm/batch_norm_add_relu.py).
 //
 // Shapes: x, y, gy, gx (N, C, S), where S is all that follows the channels; one number for each
 // channel: mean, inverse (σ = 1 / √(v + ε)), weight, bias. n = N · S values share one mean.
 // Bytes for each element: 4 to read for the statistics, 8 for y; backward 8 for the sums and 12 for
-// gx. FLOPs: 3 and 2; backward 4 and 5. Memory decides, so x is read twice and no more.
+// gx. With shortcut and ReLU 4 more for y, and 8 more backward: y is read, gshortcut written. As
+// steps of their own they take 12 and 12. FLOPs: 3 and 2; backward 4 and 5. Memory decides, so x is
+// read twice and no more.
 //
 // Sums over a channel take two steps, each in a fixed order: blocks add up pieces of it, then one
 // thread adds up the blocks' results. So nothing depends on timing, and there are no atomics.
@@ -85,8 +88,25 @@ batch_norm_statistics(const float* __restrict__ x,      // (N, C, S)
     }
 }
 
-// A warp → a plane, its lanes → neighbouring values. One division by C for each plane.
-extern "C" __global__ void __launch_bounds__(256)
+// Threads with one threadIdx.y → a plane; lanes → neighbouring values. One division by C for each
+// plane. y = finish(γ x̂ + β, place)
+template <typename F>
+__device__ __forceinline__ void
+normalise(const float* x, const float* mean, const float* inverse, const float* weight,
+          const float* bias, float* y, Long N, Long C, Long S, F finish) {
+    Long first = (Long)blockIdx.x * blockDim.y + threadIdx.y;
+    for (Long plane = first; plane < N * C; plane += (Long)gridDim.x * blockDim.y) {
+        Long c = plane % C;
+        float centre = mean[c], offset = bias ? bias[c] : 0.0f;
+        float factor = weight ? inverse[c] * weight[c] : inverse[c];
+        for (Long s = threadIdx.x; s < S; s += blockDim.x) {
+            Long place = plane * S + s;
+            y[place] = finish((x[place] - centre) * factor + offset, place);
+        }
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(512)
 batch_norm_forward(const float* __restrict__ x,        // (N, C, S)
                    const float* __restrict__ mean,     // (C)
                    const float* __restrict__ inverse,  // (C)
@@ -95,15 +115,24 @@ batch_norm_forward(const float* __restrict__ x,        // (N, C, S)
                    float* __restrict__ y,              // (N, C, S)
                    Long N, Long C, Long S)
 {
-    Long warp = ((Long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
-    Long warps = (Long)gridDim.x * blockDim.x / 32;
-    for (Long plane = warp; plane < N * C; plane += warps) {
-        Long c = plane % C;
-        float centre = mean[c], offset = bias ? bias[c] : 0.0f;
-        float factor = weight ? inverse[c] * weight[c] : inverse[c];
-        for (Long s = threadIdx.x % 32; s < S; s += 32)
-            y[plane * S + s] = (x[plane * S + s] - centre) * factor + offset;
-    }
+    normalise(x, mean, inverse, weight, bias, y, N, C, S, [](float v, Long) { return v; });
+}
+
+// NaN goes on, and a sum of 0 is 0.
+extern "C" __global__ void __launch_bounds__(512)
+batch_norm_add_relu_forward(const float* __restrict__ x,         // (N, C, S)
+                            const float* __restrict__ shortcut,  // (N, C, S)
+                            const float* __restrict__ mean,      // (C)
+                            const float* __restrict__ inverse,   // (C)
+                            const float* __restrict__ weight,    // (C) or null
+                            const float* __restrict__ bias,      // (C) or null
+                            float* __restrict__ y,               // (N, C, S)
+                            Long N, Long C, Long S)
+{
+    normalise(x, mean, inverse, weight, bias, y, N, C, S, [=](float v, Long place) {
+        float sum = v + shortcut[place];
+        return sum <= 0.0f ? 0.0f : sum;
+    });
 }
 
 // As batch_norm_sums: Σ gy and Σ gy (x − mean).
@@ -117,6 +146,25 @@ batch_norm_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
     float centre = mean[blockIdx.x];
     add_pieces(N, C, S, sums, [=](Long place) {
         float g = gy[place];
+        return make_float2(g, g * (x[place] - centre));
+    });
+}
+
+// The same of g, the gradient of what ReLU has been given: gy, or 0 where y is 0. Each place is
+// read by one thread, which so can leave g there: it is gshortcut.
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_add_relu_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
+                                  const float* __restrict__ y,     // (N, C, S)
+                                  const float* __restrict__ x,     // (N, C, S)
+                                  const float* __restrict__ mean,  // (C)
+                                  float* __restrict__ gshortcut,   // (N, C, S)
+                                  double* __restrict__ sums,       // (2, C, splits)
+                                  Long N, Long C, Long S, Long splits)
+{
+    float centre = mean[blockIdx.x];
+    add_pieces(N, C, S, sums, [=](Long place) {
+        float g = y[place] <= 0.0f ? 0.0f : gy[place];
+        gshortcut[place] = g;
         return make_float2(g, g * (x[place] - centre));
     });
 }
@@ -140,9 +188,9 @@ batch_norm_parameter_gradients(const double* __restrict__ sums,    // (2, C, spl
     }
 }
 
-// As batch_norm_forward: gx = γ σ (gy − (gbias + x̂ gweight) / n), or γ σ gy where the mean and the
+// As normalise: gx = γ σ (gy − (gbias + x̂ gweight) / n), or γ σ gy where the mean and the
 // variance were given and so do not depend on x.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(512)
 batch_norm_backward(const float* __restrict__ gy,       // (N, C, S)
                     const float* __restrict__ x,        // (N, C, S)
                     const float* __restrict__ mean,     // (C)
@@ -153,15 +201,14 @@ batch_norm_backward(const float* __restrict__ gy,       // (N, C, S)
                     float* __restrict__ gx,             // (N, C, S)
                     Long N, Long C, Long S, int training)
 {
-    Long warp = ((Long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
-    Long warps = (Long)gridDim.x * blockDim.x / 32;
+    Long first = (Long)blockIdx.x * blockDim.y + threadIdx.y;
     float share = 1.0f / ((float)N * (float)S);
-    for (Long plane = warp; plane < N * C; plane += warps) {
+    for (Long plane = first; plane < N * C; plane += (Long)gridDim.x * blockDim.y) {
         Long c = plane % C;
         float centre = mean[c], factor = weight ? inverse[c] * weight[c] : inverse[c];
         float along = training ? inverse[c] * gweight[c] * share : 0.0f;
         float even = training ? gbias[c] * share : 0.0f;
-        for (Long s = threadIdx.x % 32; s < S; s += 32) {
+        for (Long s = threadIdx.x; s < S; s += blockDim.x) {
             Long place = plane * S + s;
             float g = gy[place];
             if (training) g -= even + (x[place] - centre) * along;

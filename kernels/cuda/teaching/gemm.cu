@@ -38,7 +38,7 @@ gemm_plain(const float* __restrict__ a,  // (M, K)
 //   4. __syncthreads: nobody reads any more, and the next step may overwrite the tiles.
 // An element of a is now fetched N / TILE times. Shared: 2 · TILE · DEPTH · 4 = 8 KB for a block.
 // (The tile of a has one column more than it needs: so a column's elements lie in different banks.)
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 2)
 gemm_tiled(const float* __restrict__ a,  // (M, K)
            const float* __restrict__ b,  // (K, N)
            float* __restrict__ c,        // (M, N)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...backend.cuda import is_pinned, missing, pin
 from ...backend.device import device, to_device, to_numpy
 from ...backend.dtypes import as_dtype, bool_, float16, float32, float64, int8, int32, int64, uint8
+from ...backend.late import raise_late
 from ...ops.elementwise.cast import CLONE, CONVERT
 from ..function import Transfer
 from ..tape import apply, new_tensor
@@ -22,10 +24,15 @@ class Convert:
     __slots__ = ()
     array: Any
 
-    def to(self, *args: Any, device: Any = None, dtype: Any = None, copy: bool = False) -> Tensor:
+    def to(
+        self, *args: Any, device: Any = None, dtype: Any = None, copy: bool = False,
+        non_blocking: bool = False,
+    ) -> Tensor:  # fmt: skip
         """The tensor on another device or of another dtype; itself where nothing changes.
 
         Takes a device, a dtype, both, or another tensor whose device and dtype are meant.
+        non_blocking: accepted. The host never waits on the way to a GPU (and from pinned memory,
+        `pin_memory()`, the GPU copies by itself); it always waits on the way back.
         """
         for arg in args:
             if arg is None or isinstance(arg, bool):
@@ -90,6 +97,24 @@ class Convert:
     def cuda(self, index: Any = None) -> Tensor:
         """On a GPU. Raises ValueError where there is none."""
         return self.to("cuda" if index is None else f"cuda:{index}")
+
+    def pin_memory(self) -> Tensor:
+        """A copy in pinned memory, from which a GPU copies by itself; itself where it lies there.
+
+        TypeError for a tensor on a GPU, RuntimeError where there is none.
+        """
+        out = new_tensor(pin(self._on_the_host("pin_memory")))
+        out.requires_grad = self._requires_grad  # type: ignore[attr-defined]
+        return out
+
+    def is_pinned(self) -> Any:
+        """Does it lie in pinned memory? False, too, where there is no GPU."""
+        return isinstance(self.array, np.ndarray) and missing() is None and is_pinned(self.array)
+
+    def _on_the_host(self, name: str) -> np.ndarray:
+        if not isinstance(self.array, np.ndarray):
+            raise TypeError(f"{name}: the tensor lies on a GPU; only the host's memory is pinned")
+        return self.array
 
     # New ones, of the dtype and on the device of this one.
 
@@ -161,6 +186,10 @@ class Convert:
             raise ValueError(
                 f"item: only one-element tensors are numbers (got shape {self.array.shape})"
             )
+        return self._number()
+
+    def _number(self) -> Any:
+        raise_late(self.array)
         return self.array.item()
 
     def tolist(self) -> Any:
@@ -173,7 +202,7 @@ class Convert:
                 "bool: the truth of a tensor with more than one element is unclear "
                 f"(got shape {self.array.shape}); use .any() or .all()"
             )
-        return bool_.type(self.array.item()).item()
+        return bool_.type(self._number()).item()
 
     def __float__(self) -> Any:
         return _python_float(self.item())

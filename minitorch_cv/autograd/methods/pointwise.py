@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...backend.device import together
 from ...backend.library import array_module
 from ...ops.activation.log_softmax import OP as LOG_SOFTMAX
 from ...ops.activation.softmax import OP as SOFTMAX
@@ -266,6 +267,7 @@ class Pointwise:
                 f"isclose: both are of one dtype, rtol and atol at least 0 (got {self.dtype}, "
                 f"{other.dtype}, {rtol}, {atol})"
             )
+        together("isclose", input=self.array, other=other.array)
         close = array_module(self.array, other.array).isclose
         return new_tensor(close(self.array, other.array, rtol, atol, equal_nan))
 

@@ -55,7 +55,9 @@ class Reducing:
         elif x.dtype.kind != "f":
             x = x.to(dtype=np.dtype("int64"))
         y = apply(SUM, x, axis=_axis(dim), keepdims=keepdim)
-        return y if y.dtype == x.dtype else y.to(dtype=x.dtype)  # NumPy adds int32 up as int64
+        if y.dtype == x.dtype or (dtype is None and x.dtype.kind == "f"):  # autocast widens
+            return y
+        return y.to(dtype=x.dtype)  # NumPy adds int32 up as int64
 
     def mean(self, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
         """The mean. Raises RuntimeError for integers, which have none of their type."""

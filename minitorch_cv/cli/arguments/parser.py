@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from .checks import add_check, add_gradcheck, add_where
 from .comparisons import add_adapt, add_ensemble
 from .networks import add_eval, add_predict, add_summary, add_weights
-from .speed import add_explain_conv, add_profile, add_warmup
+from .speed import add_explain_conv, add_kernels, add_profile, add_warmup
 from .training import add_data, add_train
 
 
@@ -69,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_explain_conv(commands)
     add_profile(commands)
     add_warmup(commands)
+    add_kernels(commands)
     add_adapt(commands, add_data)
     add_ensemble(commands, add_data)
     add_weights(commands)

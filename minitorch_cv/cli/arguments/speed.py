@@ -60,7 +60,18 @@ def add_warmup(commands: Any) -> None:
         "Kernels that are there already are left as they are.",
         epilog="example:\n  minitorch-cv warmup --device cpu\n",
     )  # fmt: skip
-    parser.add_argument("--device", choices=("cpu",), default="cpu", metavar="NAME",
-                        help="whose kernels: cpu (default: cpu)")  # fmt: skip
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", metavar="NAME",
+                        help="whose kernels: cpu or cuda (default: cpu)")  # fmt: skip
     parser.add_argument("--threads", type=whole(1), default=1, metavar="N",
                         help="CPU threads to use (default: 1)")  # fmt: skip
+
+
+def add_kernels(commands: Any) -> None:
+    """`minitorch-cv kernels`."""
+    parser = commands.add_parser(
+        "kernels", help="list the CUDA kernels, and when each last ran on hardware",
+        description="Lists the CUDA kernels by file, with the hash of what is compiled, and says\n"
+        "of each when it last ran on a GPU, how that ended, and what has changed since.",
+        epilog="example:\n  minitorch-cv kernels --json\n",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="as JSON, with all that is known")

@@ -18,8 +18,7 @@ import numpy as np
 from ... import nn
 from ...autograd.creation import empty
 from ...autograd.joining import cat
-from ...autograd.tape import new_tensor
-from ...autograd.tensor import Tensor
+from ...autograd.tensor import Tensor, tensor
 from ...nn import functional as F  # noqa: N812
 from ..published import Published
 from ..weights import started
@@ -108,7 +107,7 @@ class RBFOutput(nn.Module):
         super().__init__()
         bits = [[[row >> (6 - k) & 1 for k in range(7)] for row in rows] for rows in _DRAWN]
         codes = np.array(bits, np.float32).reshape(len(_DRAWN), 84) * 2 - 1
-        self.register_buffer("codes", new_tensor(codes))
+        self.register_buffer("codes", tensor(codes))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 84) → (N, 10)."""

@@ -16,8 +16,7 @@ import numpy as np
 
 from ... import nn
 from ...autograd.modes import no_grad
-from ...autograd.tape import new_tensor
-from ...autograd.tensor import Tensor
+from ...autograd.tensor import Tensor, tensor
 from ..classic.vgg import CONFIGURATIONS, VGG, make_layers
 from ..published import Published
 from ..weights import started
@@ -129,7 +128,8 @@ def _enlarging(channels: int, factor: int) -> nn.ConvTranspose2d:
     """A transposed convolution that starts as bilinear interpolation, without bias."""
     layer = nn.ConvTranspose2d(channels, channels, 2 * factor, stride=factor, bias=False)
     with no_grad():
-        layer.weight.copy_(new_tensor(bilinear_kernel(channels, 2 * factor)))
+        kernel = tensor(bilinear_kernel(channels, 2 * factor), device=layer.weight.device)
+        layer.weight.copy_(kernel)
     return layer
 
 

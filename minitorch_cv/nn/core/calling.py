@@ -32,7 +32,11 @@ class Calling:
             or self._backward_hooks or self._backward_pre_hooks
         ):  # fmt: skip
             return _call_with_hooks(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:
+            return self.forward(*args, **kwargs)
+        except TypeError as error:
+            _explain_devices(self, error)
+            raise
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -75,6 +79,20 @@ class Calling:
         grad_input has an entry for each positional argument, None for those that are no tensors.
         """
         return _register(self._backward_hooks, Hook(hook), prepend)
+
+
+def _explain_devices(module: Any, error: TypeError) -> None:
+    """Adds to an op's words about two devices where the module lies, for it can move as a whole."""
+    words = str(error)
+    if "lie on different devices" not in words or "; or move the module" in words:
+        return
+    tensors = [*module.parameters(), *module.buffers()]
+    if tensors:
+        name, places = type(module).__name__, sorted({str(t.device) for t in tensors})
+        error.args = (
+            f"{words}; or move the module: {name} lies on {' and '.join(places)}, "
+            "module.to(input.device) brings it to its input",
+        )
 
 
 def _register(hooks: OrderedDict[int, Any], hook: Hook, prepend: bool) -> Handle:

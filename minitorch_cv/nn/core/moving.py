@@ -25,7 +25,7 @@ class Moving:
         Takes what `Tensor.to` takes; integer buffers keep their dtype. Gradients move too, and
         shared parameters stay shared. Raises TypeError for a dtype that is not a float dtype.
         """
-        kwargs.pop("non_blocking", None)  # transfers always wait
+        kwargs.pop("non_blocking", None)  # nobody waits on the way to a GPU
         if kwargs:
             raise TypeError(f"to: unknown arguments {sorted(kwargs)}; use device= and dtype=")
         for arg in args:

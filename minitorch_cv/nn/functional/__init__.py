@@ -91,6 +91,7 @@ from .loss.probabilities import (
 from .loss.triplets import triplet_margin_loss, triplet_margin_with_distance_loss
 from .normalization import (
     batch_norm,
+    batch_norm_add_relu,
     group_norm,
     instance_norm,
     layer_norm,
@@ -132,7 +133,8 @@ __all__ = [
     "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d", "adaptive_max_pool3d_with_indices", "add_relu", "affine_grid",
     "alpha_dropout",
-    "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm", "binary_cross_entropy",
+    "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm", "batch_norm_add_relu",
+    "binary_cross_entropy",
     "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle",
     "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
     "conv_transpose3d",

@@ -9,7 +9,6 @@ from typing import Any
 from ...autograd.modes import state
 from ...autograd.tape import apply, new_tensor
 from ...autograd.tensor import Tensor
-from ...backend.device import to_device
 from ...backend.random import Generator, default_generator
 from ...ops.random.dropout import OP as DROPOUT
 from ...ops.random.dropout import check_p
@@ -196,5 +195,4 @@ def _all_dropped(x: Tensor, inplace: bool) -> Tensor:
 
 def _mask(shape: Shape, p: float, x: Tensor, source: Any) -> Tensor:
     """True with probability 1 − p, on the device of x."""
-    kept = (source or default_generator).rand(shape) >= p
-    return new_tensor(to_device(kept, x.device))
+    return new_tensor((source or default_generator).mask(shape, p, x.array))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...autograd.tensor import Tensor
-from ...backend.library import library_of
+from ...backend import late
+from ...backend.library import Array, library_of
 
 
 def judge(op: str, **values: Any) -> None:
@@ -52,3 +53,19 @@ def judge_number(op: str, **values: Any) -> None:
     for name, value in values.items():
         if not hasattr(value, "__float__"):
             raise TypeError(f"{op}: {name} is a number (got {value!r}); use e.g. {name}=0.1")
+
+
+def judge_range(op: str, labels: Array, low: int, classes: int, hint: str = "") -> None:
+    """Raises ValueError for a label that is not in [low, classes), on a device later (late.py).
+
+    low: 0, or −1 where that ends a list. hint: what to do, after a semicolon.
+    """
+    end = ", or −1 for the end" if low < 0 else ""
+
+    def complain() -> None:
+        raise ValueError(
+            f"{op}: labels are 0 … {classes - 1}{end} (got {int(labels.min())} … "
+            f"{int(labels.max())}){hint}"
+        )
+
+    late.judge(labels, lambda: (labels < low) | (labels >= classes), complain)

@@ -8,14 +8,17 @@ from typing import Any
 from ...autograd.modes import state
 from ...autograd.tape import apply, new_tensor
 from ...autograd.tensor import Tensor
+from ...backend.device import together
 from ...backend.library import array_module
 from ...ops.norm.batch_norm import OP as BATCH_NORM
 from ...ops.norm.batch_norm import values_per_channel
+from ...ops.norm.batch_norm_add_relu import OP as BATCH_NORM_ADD_RELU
 from ...ops.norm.group_norm import OP as GROUP_NORM
 from ...ops.norm.layer_norm import OP as LAYER_NORM
 from ...ops.norm.local_response_norm import OP as LOCAL_RESPONSE_NORM
 from ...ops.norm.parameters import check_parameters, check_shape
 from ...ops.norm.rms_norm import OP as RMS_NORM
+from ...ops.op import Op
 from .judging import judge, judge_flag, judge_number, judge_optional
 
 
@@ -41,20 +44,53 @@ def batch_norm(
     """
     if not isinstance(input, Tensor):
         judge("batch_norm", input=input)
+    given = (running_mean, running_var, weight, bias)
+    return _batch_norm(BATCH_NORM, (input,), *given, training, momentum, eps)
+
+
+def batch_norm_add_relu(
+    input: Tensor,  # noqa: A002
+    shortcut: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """max(batch_norm(input, …) + shortcut, 0) in one step: the end of a residual block.
+
+    Everything else is as in `batch_norm`; where the sum is 0 the derivative is 0.
+
+    Shapes: input and shortcut (N, C, …), statistics, weight and bias (C,) → (N, C, …).
+    Raises what `batch_norm` raises, and ValueError or TypeError for a shortcut that is not like
+    input.
+    """
+    judge("batch_norm_add_relu", input=input, shortcut=shortcut)
+    given = (running_mean, running_var, weight, bias)
+    return _batch_norm(BATCH_NORM_ADD_RELU, (input, shortcut), *given, training, momentum, eps)
+
+
+def _batch_norm(
+    op: Op, images: tuple[Tensor, ...], running_mean: Tensor | None, running_var: Tensor | None,
+    weight: Tensor | None, bias: Tensor | None, training: bool, momentum: float, eps: float,
+) -> Tensor:  # fmt: skip
+    """One of the two ops, and what a training step does to the running statistics."""
     for value in (running_mean, running_var, weight, bias):
         if value is not None and not isinstance(value, Tensor):
             judge_optional(
-                "batch_norm",
+                op.name,
                 running_mean=running_mean, running_var=running_var, weight=weight, bias=bias,
             )  # fmt: skip
     if training.__class__ is not bool or momentum.__class__ is not float:
-        judge_flag("batch_norm", training=training)
-        judge_number("batch_norm", momentum=momentum)
+        judge_flag(op.name, training=training)
+        judge_number(op.name, momentum=momentum)
     statistics = (running_mean, running_var)
     if not training:
         statistics = (_as_now(running_mean), _as_now(running_var))
-    y, mean, var = apply(BATCH_NORM, input, weight, bias, *statistics, training=training, eps=eps)
-    n = values_per_channel(input.array.shape)
+    y, mean, var = apply(op, *images, weight, bias, *statistics, training=training, eps=eps)
+    n = values_per_channel(images[0].array.shape)
     if training and running_mean is not None and n:
         _average(running_mean, mean.array, momentum)
         _average(running_var, var.array * (n / (n - 1)), momentum)
@@ -71,6 +107,7 @@ def _as_now(running: Tensor | None) -> Tensor | None:
 
 def _average(running: Any, batch: Any, momentum: float) -> None:
     """running ← (1 − momentum) running + momentum · batch, in place and off the tape."""
+    together("instance_norm", input=batch, running_statistics=running.array)
     running.array[...] = (1 - momentum) * running.array + momentum * batch
     running._version.value += 1
 

@@ -5,7 +5,8 @@ With X = im2col(x), the windows as columns, each group of channels is one matrix
     Y = W X        gX = Wᵀ gY,  gx = col2im(gX)        gW = gY Xᵀ
 
 The columns are KH·KW times as large as x, so they are never kept: they are made when they are
-needed, for as many images as fit into the cache. Everything here runs on arrays and on Tensors.
+needed, for as many images as fit into the cache; on a GPU, into 256 MB. A kernel of one element on
+every pixel needs none: the image is its columns. Everything here runs on arrays and on Tensors.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from ...backend.library import Array, array_module
+from ...backend.library import Array, array_module, library_of
 from ..shape.pad import OP as PAD
 from .im2col import COL2IM, Sizes, Window
 from .im2col import OP as IM2COL
 
 _CHUNK = 1 << 19  # elements of columns that are held at a time: 2 MB, which stay in the cache
+WORKSPACE = 1 << 28  # bytes of columns that are held at a time on a GPU: few, large products
 
 
 class Plan(NamedTuple):
@@ -93,13 +95,21 @@ def to_images(columns: Array, plan: Plan, sizes: Sizes) -> Array:
     return resize(images, tuple(-number for number in ends))
 
 
-def parts(N: int, elements: int) -> list[slice]:
-    """Groups of images whose columns, so many elements for each image, fit into _CHUNK.
+def parts(x: Array, plan: Plan, elements: int) -> list[slice]:
+    """Groups of the images in x whose columns, so many elements for each image, may be held.
 
     At least one group, were it empty.
     """
+    N = x.shape[0]
     step = max(1, _CHUNK // elements)
+    if not _on_the_host(x):
+        step = max(1, N if plan.is_pointwise else WORKSPACE // (elements * x.dtype.itemsize))
     return [slice(start, min(start + step, N)) for start in range(0, max(N, 1), step)]
+
+
+def _on_the_host(x: Array) -> bool:
+    library = library_of(getattr(x, "array", x))  # of a Tensor, what it holds
+    return library is None or library.name == "cpu"
 
 
 def flat_kernels(w: Array, groups: int) -> Array:
@@ -119,7 +129,7 @@ def input_gradient(gy: Array, w: Array, plan: Plan, sizes: Sizes) -> Array:
     transposed = xp.swapaxes(flat_kernels(w, plan.groups), 1, 2)
     elements = plan.groups * math.prod(w.shape[1:]) * math.prod(gy.shape[2:])
     found: list[Any] = []
-    for part in parts(gy.shape[0], elements):
+    for part in parts(gy, plan, elements):
         columns = xp.matmul(transposed, flat_images(gy[part], plan.groups))
         found.append(to_images(columns, plan, sizes))
     return found[0] if len(found) == 1 else xp.concatenate(found, axis=0)
@@ -129,12 +139,17 @@ def weight_gradient(gy: Array, x: Array, plan: Plan, shape: tuple[int, ...]) -> 
     """gW = gY Xᵀ, summed over the images; shape: of the weight, (OC, C/G, KH, KW)."""
     xp = array_module(gy)
     elements = plan.groups * math.prod(shape[1:]) * math.prod(gy.shape[2:])
+    # On a GPU a product for each image, and their sum, is less to write than X once more, in the
+    # order of one long product, where a product is smaller than an image's columns.
+    apart = not _on_the_host(x) and shape[0] // plan.groups < math.prod(gy.shape[2:])
     total: Any = None
-    for part in parts(gy.shape[0], elements):
-        X = _side_by_side(to_columns(x[part], plan))
-        gY = _side_by_side(flat_images(gy[part], plan.groups))
-        gW = xp.matmul(gY, xp.swapaxes(X, 1, 2))  # (G, OC/G, C/G·KH·KW)
-        total = gW if total is None else total + gW
+    for part in parts(x, plan, elements):
+        X, gY = to_columns(x[part], plan), flat_images(gy[part], plan.groups)
+        if apart:
+            gW = xp.sum(xp.matmul(gY, xp.swapaxes(X, 2, 3)), axis=0)
+        else:
+            gW = xp.matmul(_side_by_side(gY), xp.swapaxes(_side_by_side(X), 1, 2))
+        total = gW if total is None else total + gW  # (G, OC/G, C/G·KH·KW)
     return xp.reshape(total, shape)
 
 

@@ -118,7 +118,7 @@ def forward(
     L = math.prod(counts)
     kernels = columns.flat_kernels(w, groups)
     y = xp.empty((N, OC, *counts), dtype=x.dtype)
-    for part in columns.parts(N, groups * math.prod(kernel) * L):
+    for part in columns.parts(x, plan, groups * math.prod(kernel) * L):
         out = y[part]
         X = columns.to_columns(x[part], plan)  # (n, G, C/G·KH·KW, OH·OW)
         xp.matmul(kernels, X, out=out.reshape(out.shape[0], groups, OC // groups, L))

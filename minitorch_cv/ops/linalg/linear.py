@@ -20,7 +20,7 @@ from ...backend.library import Array, array_module
 from ..elementwise.broadcast import sum_to
 from ..elementwise.table import like
 from ..op import ErrorSample, Grads, Needs, Op, Sample
-from ..precision import check_numbers, widen
+from ..precision import check_numbers, factor, widen
 
 
 class Saved(NamedTuple):
@@ -83,8 +83,8 @@ def forward(x: Array, w: Array, b: Array | None) -> tuple[Array, Saved]:
     xp = array_module(x, w)
     saved = Saved(x, w, None if b is None else b.shape)
     if w.ndim == 1:
-        return like(xp.matmul(widen(x), widen(w)), x), saved
-    y = xp.matmul(widen(x), xp.swapaxes(widen(w), 0, 1))
+        return like(xp.matmul(factor(x), factor(w)), x), saved
+    y = xp.matmul(factor(x), xp.swapaxes(factor(w), 0, 1))
     if b is not None:
         y = xp.reshape(y + b, y.shape)
     return like(y, x), saved
@@ -95,17 +95,17 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     x, w, bias_shape = saved
     OUT, IN = _sizes(w)
     rows = math.prod(x.shape[:-1])  # all leading axes as one
-    wide = widen(gy)
-    flat = xp.reshape(wide, (rows, OUT))
+    flat = xp.reshape(factor(gy), (rows, OUT))
     gx = gw = gb = None
     if needs[0]:
-        gx = xp.matmul(flat, xp.reshape(widen(w), (OUT, IN)))
+        gx = xp.matmul(flat, xp.reshape(factor(w), (OUT, IN)))
         gx = like(xp.reshape(gx, x.shape), gy)
     if needs[1]:
-        gw = xp.matmul(xp.swapaxes(flat, 0, 1), xp.reshape(widen(x), (rows, IN)))
+        gw = xp.matmul(xp.swapaxes(flat, 0, 1), xp.reshape(factor(x), (rows, IN)))
         gw = like(xp.reshape(gw, w.shape), gy)
     if needs[2] and bias_shape is not None:
-        gb = like(sum_to(wide if x.ndim > 1 else flat, bias_shape), gy)
+        wide = widen(gy if x.ndim > 1 else xp.reshape(gy, (rows, OUT)))
+        gb = like(sum_to(wide, bias_shape), gy)
     return gx, gw, gb
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...backend.late import judge
 from ...backend.library import Array, array_module
 from ..op import ErrorSample
 from ..precision import check_float
@@ -67,19 +68,27 @@ def check_labels(op: str, x: Array, target: Array, weight: Array | None, ignore_
 
 
 def _check_range(op: str, target: Array, K: int, ignore_index: int) -> None:
-    """Raises ValueError that names the first label out of range and where it is."""
-    if math.prod(target.shape) == 0 or (target.min() >= 0 and target.max() < K):
+    """Raises ValueError that names the first label out of range and where it is.
+
+    On a device this is found out when the host next reads from there (backend/late.py).
+    """
+    if math.prod(target.shape) == 0:
         return
-    bad = ((target < 0) | (target >= K)) & ((target != ignore_index) | (K == 0))
-    if not bad.any():
-        return
-    first = int(array_module(target).argmax(bad))
-    place = tuple(map(int, np.unravel_index(first, target.shape)))
-    raise ValueError(
-        f"{op}: label {int(target[place])} at position {place[0] if len(place) == 1 else place} is "
-        f"out of range for {K} classes; labels are 0 … {K - 1}, or ignore_index={ignore_index} for "
-        "a position that does not count"
-    )
+
+    def is_bad() -> Array:
+        return ((target < 0) | (target >= K)) & ((target != ignore_index) | (K == 0))
+
+    def complain() -> None:
+        first = int(array_module(target).argmax(is_bad()))
+        place = tuple(map(int, np.unravel_index(first, target.shape)))
+        at = place[0] if len(place) == 1 else place
+        raise ValueError(
+            f"{op}: label {int(target[place])} at position {at} is out of range for {K} classes; "
+            f"labels are 0 … {K - 1}, or ignore_index={ignore_index} for a position that does not "
+            "count"
+        )
+
+    judge(target, is_bad, complain)
 
 
 class Labels(NamedTuple):

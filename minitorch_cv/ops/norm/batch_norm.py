@@ -46,26 +46,33 @@ def check(
     x: Array, weight: Array | None, bias: Array | None, running_mean: Array | None,
     running_var: Array | None, *, training: bool, eps: float,
 ) -> None:  # fmt: skip
+    check_call("batch_norm", x, weight, bias, running_mean, running_var, training, eps)
+
+
+def check_call(
+    op: str, x: Array, weight: Array | None, bias: Array | None, running_mean: Array | None,
+    running_var: Array | None, training: bool, eps: float,
+) -> None:  # fmt: skip
+    """What batch_norm, alone or with a shortcut, asks of its arguments."""
     if x.ndim < 2:
-        raise ValueError(f"batch_norm: x is (N, C, …) (got {x.shape}); use x.unsqueeze(0)")
-    check_float("batch_norm", "x", x)
+        raise ValueError(f"{op}: x is (N, C, …) (got {x.shape}); use x.unsqueeze(0)")
+    check_float(op, "x", x)
     C, n = x.shape[1], values_per_channel(x.shape)
     if (running_mean is None) != (running_var is None):
-        raise ValueError("batch_norm: running_mean and running_var go together; pass both or None")
+        raise ValueError(f"{op}: running_mean and running_var go together; pass both or None")
     if not training and running_mean is None:
         raise ValueError(
-            "batch_norm: evaluation needs running_mean and running_var (got None); "
-            "use training=True"
+            f"{op}: evaluation needs running_mean and running_var (got None); use training=True"
         )
     if training and n == 1:
         raise ValueError(
-            "batch_norm: expected more than 1 value per channel when training (got x "
+            f"{op}: expected more than 1 value per channel when training (got x "
             f"{x.shape}); use a larger batch or .eval()"
         )
     if not (eps > 0 or (eps == 0 and not training)):
-        raise ValueError(f"batch_norm: eps is positive (got {eps}); use e.g. 1e-5")
+        raise ValueError(f"{op}: eps is positive (got {eps}); use e.g. 1e-5")
     check_parameters(
-        "batch_norm", x, (C,), f"nn.BatchNorm{max(x.ndim - 2, 1)}d({C})", weight=weight, bias=bias,
+        op, x, (C,), f"nn.BatchNorm{max(x.ndim - 2, 1)}d({C})", weight=weight, bias=bias,
         running_mean=running_mean, running_var=running_var,
     )  # fmt: skip
 

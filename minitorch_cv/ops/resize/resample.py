@@ -81,6 +81,9 @@ def samples(rng: np.random.Generator) -> Iterable[Sample]:
     pick = taps_of("nearest", 5, 3, None, False, False, "float64")
     yield Sample((x,), {"taps": (up, down)}, "one axis grows, one shrinks")
     yield Sample((x,), {"taps": (None, pick)}, "one tap")
+    for kind in ("nearest", "linear", "cubic"):
+        both = tuple(taps_of(kind, S, 7, None, False, False, "float64") for S in (4, 5))
+        yield Sample((x,), {"taps": both}, f"{kind} on both axes")
     yield Sample((x,), {"taps": (None, None)}, "nothing to do")
     yield Sample((x.transpose(1, 0, 3, 2),), {"taps": (down, None)}, "not contiguous")
     yield Sample((x[:0],), {"taps": (up, pick)}, "empty batch")

@@ -44,6 +44,7 @@ class Saved(NamedTuple):
     columns: Array  # X_r; (R, OW, W)
     index: Array
     images: int  # N
+    spans: Any = None  # where shares are not 0, where a kernel's backward asks each pixel for bins
 
 
 def check(

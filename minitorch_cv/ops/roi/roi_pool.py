@@ -37,6 +37,7 @@ class Saved(NamedTuple):
     indices: Array  # row · W + column of each bin's winner, −1 for none; (R, C, OH, OW) int32
     index: Array
     shape: tuple[int, ...]  # of x
+    spans: Any = None  # where the bins lie, where a kernel's backward asks each pixel for its bins
 
 
 def check(
@@ -95,7 +96,7 @@ def _rounded(v: Array) -> Array:
 def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     if not needs[0]:
         return None, None, None
-    xp, (indices, index, (N, C, H, W)) = array_module(gy), saved
+    xp, (indices, index, (N, C, H, W), _) = array_module(gy), saved
     g = xp.reshape(xp.where(indices < 0, 0, gy), (-1,))
     image = index[:, None] * C + xp.arange(C)  # (R, C)
     places = image[:, :, None, None] * (H * W) + xp.maximum(indices, 0)  # (R, C, OH, OW)

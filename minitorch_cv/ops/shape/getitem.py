@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...backend.device import device_of, together
 from ...backend.library import Array, array_module
 from ..op import ErrorSample, Grads, Needs, Op, Sample
 
@@ -26,6 +27,9 @@ class Saved(NamedTuple):
 def check(x: Array, *, key: Any) -> None:
     """Raises IndexError, as Python's sequences do, with the shape in the message."""
     parts = key if isinstance(key, tuple) else (key,)
+    for part in parts:
+        if hasattr(part, "shape") and device_of(part).type != "cpu":  # from the CPU it is sent
+            together("getitem", tensor=x, index=part)
     axes = sum(_axes_taken(part) for part in parts)
     if axes > x.ndim:
         raise IndexError(f"getitem: too many indices (got {axes} for a tensor of shape {x.shape})")

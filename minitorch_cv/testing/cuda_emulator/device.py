@@ -75,7 +75,7 @@ class emulated_cuda(fake_device):  # noqa: N801 (a context manager, used like a 
         unregister_library(self.library)  # not under the name "fake"
         upload, download = self.library.from_numpy, self.library.to_numpy
         self.library = counters.library = ArrayLibrary(
-            "cuda", self.device.namespace, FakeArray, upload, download
+            "cuda", self.device.namespace, FakeArray, upload, download, half_products=True
         )
         register_library(self.library)
         self.before = register(self.device)

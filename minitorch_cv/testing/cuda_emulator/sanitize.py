@@ -45,6 +45,12 @@ int main(int, char** given) {
         if (fread(values[k], 1, size[1], file) != (size_t)size[1]) return 3;
         args[k] = size[0] ? &values[k] : values[k];
     }
+    long long place[3];  // an array behind an address: the argument, the word of it, the bytes
+    while (fread(place, 8, 3, file) == 3) {
+        void* array = malloc(place[2] ? place[2] : 1);
+        if (fread(array, 1, place[2], file) != (size_t)place[2]) return 3;
+        ((void**)values[place[0]])[place[1]] = array;
+    }
     const char* error = "there is no such kernel";
     TRY_EACH
     if (error) { fprintf(stderr, "%s\\n", error); return 4; }
@@ -56,9 +62,11 @@ int main(int, char** given) {
 def sanitize(
     kind: str, source: Source | str, name: str, grid: int | Sequence[int],
     block: int | Sequence[int], args: Sequence[Any], shared: int = 0, backward: bool = False,
+    behind: Sequence[tuple[int, int, np.ndarray]] = (),
 ) -> str:  # fmt: skip
     """What the sanitizer ("thread" or "address") says of one launch; args as in Emulated.launch.
 
+    behind: (argument, place, array): the word there becomes the address of a copy of the array.
     Raises EmulatorError where the program ends otherwise, or cannot be built.
     """
     own = Source("text", source) if isinstance(source, str) else source
@@ -73,6 +81,7 @@ def sanitize(
         file = Path(work) / "arguments"
         head = (*three(grid), *three(block), shared, backward, len(args))
         values = [_packed(v) for v in own.kernels[name].cast(args)]
+        values += [struct.pack("<3q", k, at, a.nbytes) + a.tobytes() for k, at, a in behind]
         file.write_bytes(struct.pack("<9I", *head) + b"".join(values))
         command, env = [str(program), str(file), name], {**os.environ, variable: options}
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)

@@ -111,7 +111,7 @@ def gradgradcheck(
     wanted = [k for k, t in enumerate(given) if every or t.requires_grad]
     outputs = float_outputs("gradgradcheck", reseeded(call)(*tensors))
     rng = np.random.default_rng(seed + 1)
-    cotangents = [new_tensor(rng.normal(size=y.shape)) for y in outputs]
+    cotangents = [new_tensor(rng.normal(size=y.shape)).to(y.device) for y in outputs]
     leaves = [tensors[k].requires_grad_() for k in wanted]
     everything = [*tensors, *(c.requires_grad_() for c in cotangents)]
     names = [f"x{k}" for k in wanted] if len(leaves) > 1 else ["x"]
@@ -137,7 +137,7 @@ def _gradient_of(fn: Callable[..., Any], count: int, wanted: list[int]) -> Calla
                 create_graph=True, allow_unused=True,
             )  # fmt: skip
         return tuple(
-            new_tensor(np.zeros(xs[k].shape)) if g is None else g
+            new_tensor(np.zeros(xs[k].shape)).to(xs[k].device) if g is None else g
             for k, g in zip(wanted, grads, strict=True)
         )
 

@@ -15,7 +15,7 @@ from minitorch_cv.kernels.cuda.launch import HERE, Source
 from minitorch_cv.kernels.cuda.random.dropout import draw_mask
 
 from minitorch_cv.backend.random import Generator
-from minitorch_cv.ops.catalog import op_named
+from minitorch_cv.ops.catalog import op_named, op_names
 from minitorch_cv.testing.checks_devices import cuda_equals_cpu
 from minitorch_cv.testing.cuda_emulator import emulated_cuda
 from minitorch_cv.testing.cuda_emulator.device import EmulatedDevice
@@ -24,6 +24,17 @@ from minitorch_cv.testing.fake_device import FakeArray
 
 KINDS = ("address", "thread")
 FILES = sorted(path.relative_to(HERE).as_posix() for path in HERE.rglob("*.cu"))
+
+# Several warps to a row, several threads to a column: what the ops' own samples are too small for.
+LARGER = (
+    ("softmax", (5, 600), {"axis": 1}),
+    ("softmax", (70, 33), {"axis": 0}),
+    ("sum", (5, 600), {"axis": 1}),
+    ("sum", (70, 33), {"axis": 0}),
+    ("group_norm", (5, 4, 300), {"num_groups": 2, "eps": 1e-5}),
+    ("layer_norm", (70, 33), {"normalized_shape": (33,), "eps": 1e-5}),
+    ("local_response_norm", (1, 40, 33), {"size": 5, "alpha": 0.5, "beta": 0.75, "k": 1.0}),
+)
 
 
 class Recorder(EmulatedDevice):
@@ -50,7 +61,7 @@ def launches():
     device.device = Recorder()
     rng = np.random.default_rng(0)
     with device as counters:
-        for name in KERNELS:
+        for name in sorted(KERNELS.keys() & set(op_names())):
             cuda_equals_cpu(op_named(name), rng)
         X = counters.library.from_numpy(rng.normal(size=(3, 70)).astype(np.float32))
         labels = counters.library.from_numpy(np.array([0, 5, 69]))
@@ -58,6 +69,14 @@ def launches():
         y, saved = entropy.run((X, labels, None), params)  # many classes
         entropy.differentiate(y, saved, (True, False, False))
         draw_mask(X, (50,), 0.5, Generator(1).get_state())
+        boxes = counters.library.from_numpy(rng.uniform(size=(200, 4)).astype(np.float32))
+        op_named("nms").run((boxes, boxes[:, 0]), {"iou_threshold": 0.3})  # several words
+        for name, shape, params in LARGER:
+            op, x = op_named(name), rng.normal(size=shape).astype(np.float32)
+            arrays = [x, *(np.ones(shape[1], np.float32) for _ in op.inputs[1:])]
+            there = [counters.library.from_numpy(a) for a in arrays]
+            y, saved = op.run(there, params)
+            op.differentiate(y[0] if op.extra_outputs else y, saved, (True,) * len(there))
     a, b, c = (rng.normal(size=s).astype(np.float32) for s in ((70, 20), (20, 65), (70, 65)))
     for name, grid in (("gemm_plain", (2, 2, 1)), ("gemm_tiled", (2, 2, 1))):
         launch = (0, grid, (16, 16, 1), [a, b, c, 70, 65, 20], 0)
@@ -68,14 +87,32 @@ def launches():
     device.device.kept["teaching/implicit_gemm.cu", "conv_implicit_gemm"] = (
         0, (2, 1, 1), (16, 16, 1), [x, w, y, *sizes], 0
     )  # fmt: skip
+    device.device.kept.update(optimizer_launches(rng))
     return device.device.kept
 
 
+def optimizer_launches(rng):
+    """(file, kernel) → a launch over two parameters, with the arrays behind its table."""
+    sizes = (5000, 7)
+    for name, signature in Source("optim/updates.cu").kernels.items():
+        columns = int(signature.parameters[0].shape[1])
+        table = np.zeros((len(sizes), columns), np.uint64)
+        table[:, -2:] = (5000, 2), (7, 3)
+        arrays = [
+            (0, k * columns + column, rng.normal(size=size).astype(np.float32))
+            for k, size in enumerate(sizes)
+            for column in range(columns - 2)
+        ]
+        numbers = np.full((len(sizes), 10), 0.5)
+        launch = (0, (2, 1, 1), (256, 1, 1), [table, numbers, len(sizes)], 0, arrays)
+        yield ("optim/updates.cu", name), launch
+
+
 def report(kind, source, name, launch):
-    _, grid, block, args, shared = launch
+    _, grid, block, args, shared, *rest = launch
     if block == (256, 1, 1):
         block = (64, 1, 1)  # right for any number of warps, and the race detector's time grows
-    return sanitize(kind, source, name, grid, block, args, shared)
+    return sanitize(kind, source, name, grid, block, args, shared, behind=rest[0] if rest else ())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -87,12 +124,37 @@ def test_kernels_are_clean(file, kind, launches):
 
 
 PLANTED = {
+    "rows that are not there": ("activation/softmax.cu", "softmax_rows", "address",
+                                "end = p < P ? K : 0", "end = K"),
+    "rows that share their parts": ("activation/softmax.cu", "softmax_rows", "thread",
+                                    "parts += 32 * threadIdx.y;", ""),
+    "a column too many": ("norm/group_norm.cu", "layer_norm_parameter_sums", "address",
+                          "c < C ? N : 0", "N"),
+    "channels that are not there": ("norm/local_response_norm.cu", "local_response_norm_forward",
+                                    "address", "bottom = min(end + after, C)",
+                                    "bottom = end + after"),
+    "elements beyond the last": ("optim/updates.cu", "adam_update", "address",
+                                 "min(begin + CHUNK, (Long)entry[ARRAYS])", "begin + CHUNK"),
+    "two threads on one element": ("optim/updates.cu", "sgd_update", "thread",
+                                   "begin / 4 + threadIdx.x", "begin / 4 + threadIdx.x / 2"),
     "a window beyond the last": ("pool/max_pool.cu", "max_pool_backward", "address",
                                  "min(h / SH, OH - 1)", "h / SH + 1"),
+    "a pixel beyond the last": ("resize/resample.cu", "resample_lists", "address",
+                                "columns[j]", "columns[j] + 1"),
+    "boxes beyond the last": ("roi/nms.cu", "nms_bits", "address", "min(first + 64, R)",
+                              "first + 64"),
+    "a choice that is still read": ("roi/nms.cu", "nms_scan", "thread",
+                                    "        __syncthreads();\n        Word found = chosen",
+                                    "        Word found = chosen"),
+    "pixels beyond the image": ("roi/roi_align.cu", "roi_align_backward", "address",
+                                "if (inside && k < count) gx", "if (k < count) gx"),
+    "two lanes on one pixel": ("roi/roi_pool.cu", "roi_pool_backward", "thread",
+                               "left + lane % TILE_W", "left + lane % TILE_W / 2"),
     "rows beyond the last": ("teaching/gemm.cu", "gemm_tiled", "address",
                              "m < M && k < K ?", "k < K ?"),
     "a lane too many": ("norm/batch_norm.cu", "batch_norm_forward", "address",
-                        "s < S; s += 32)\n            y[", "s <= S; s += 32)\n            y["),
+                        "s < S; s += blockDim.x) {\n            Long place",
+                        "s <= S; s += blockDim.x) {\n            Long place"),
     "all lanes write": ("loss/cross_entropy.cu", "cross_entropy_rows", "thread",
                         "if (lane != 0) continue;", ""),
     "a barrier left out": ("teaching/implicit_gemm.cu", "conv_implicit_gemm", "thread",

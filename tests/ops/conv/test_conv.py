@@ -7,6 +7,7 @@ import pytest
 
 from minitorch_cv.ops.conv import columns
 from minitorch_cv.ops.conv.conv import OP
+from minitorch_cv.testing import fake_device
 
 IMAGE = np.arange(9.0).reshape(1, 1, 3, 3)  # 0 1 2 / 3 4 5 / 6 7 8
 
@@ -72,6 +73,61 @@ def test_pieces_of_a_batch_give_the_whole(chunk, monkeypatch):
     np.testing.assert_allclose(y, whole, rtol=0, atol=1e-13)
     for got, want in zip(OP.differentiate(gy, saved, (True, True, True)), grads, strict=True):
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-12)
+
+
+@pytest.mark.cpu("opens a device of its own")
+@pytest.mark.parametrize(("images", "calls"), [(1, 7), (3, 3), (100, 1)])
+def test_on_a_device_columns_keep_to_the_workspace(images, calls, monkeypatch):
+    """And each piece is as large as it may be."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(7, 2, 6, 5)), rng.normal(size=(3, 2, 3, 3))
+    made, real = [], columns.IM2COL
+
+    def noted(x, **params):
+        made.append(real(x, **params))
+        return made[-1]
+
+    monkeypatch.setattr(columns, "IM2COL", noted)
+    monkeypatch.setattr(columns, "WORKSPACE", images * 18 * 12 * 8)
+    want, saved = OP.run((x, w, None), {})
+    gy = rng.normal(size=want.shape)
+    grads = OP.differentiate(gy, saved, (True, True, False))
+    made.clear()
+    with fake_device() as fake:
+        there = [fake.library.from_numpy(a) for a in (x, w, gy)]
+        y, saved = OP.run((*there[:2], None), {})
+        assert len(made) == calls and max(a.nbytes for a in made) <= columns.WORKSPACE
+        found = OP.differentiate(there[2], saved, (True, True, False))
+        assert len(made) == 2 * calls and fake.total() == 0
+        for a, b in zip((y, *found[:2]), (want, *grads[:2]), strict=True):
+            np.testing.assert_allclose(a.get(), b, rtol=0, atol=1e-12)
+
+
+@pytest.mark.cpu("opens a device of its own")
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_1x1_kernel_on_a_device_is_one_product(groups, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(5, 4, 3, 3)), rng.normal(size=(6, 4 // groups, 1, 1))
+    want, saved = OP.run((x, w, None), {"groups": groups})
+    gy = rng.normal(size=want.shape)
+    grads = OP.differentiate(gy, saved, (True, True, False))
+    monkeypatch.setattr(columns, "IM2COL", None)
+    monkeypatch.setattr(columns, "COL2IM", None)
+    monkeypatch.setattr(columns, "WORKSPACE", 1)
+    with fake_device() as fake:
+        products = []
+        module = type(fake.library.namespace)
+        monkeypatch.setattr(
+            module, "matmul", lambda self, *a, **k: products.append(k) or matmul(*a, **k),
+            raising=False,
+        )  # fmt: skip
+        matmul = module().__getattr__("matmul")
+        x, w, gy = (fake.library.from_numpy(a) for a in (x, w, gy))
+        y, saved = OP.run((x, w, None), {"groups": groups})
+        found = OP.differentiate(gy, saved, (True, True, False))
+        assert len(products) == 3
+        for a, b in zip((y, *found[:2]), (want, *grads[:2]), strict=True):
+            np.testing.assert_allclose(a.get(), b, rtol=0, atol=1e-12)
 
 
 def test_columns_are_not_kept():

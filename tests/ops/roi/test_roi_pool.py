@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minitorch_cv.autograd import Tensor, apply, grad
+from minitorch_cv.autograd import Tensor, apply, grad, tensor
 from minitorch_cv.backend.registry import find_kernel, use_kernels
 from minitorch_cv.ops.roi.roi_pool import OP
 
@@ -83,7 +83,7 @@ def test_gradients_of_boxes_with_one_winner_add_up(dtype):
 
 def test_has_no_second_derivative_and_says_so():
     x = Tensor(IMAGE, requires_grad=True)
-    y = apply(OP, x, Tensor(np.ones((1, 4))), np.array([0]), output_size=1)
+    y = apply(OP, x, Tensor(np.ones((1, 4))), tensor([0]), output_size=1)
     with pytest.raises(RuntimeError, match="roi_pool: has no second derivative"):
         grad(y.sum(), [x], create_graph=True)
 

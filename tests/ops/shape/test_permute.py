@@ -13,6 +13,7 @@ from minitorch_cv.ops.shape.permute import OP
 X = np.arange(24.0).reshape(2, 3, 4)
 
 
+@pytest.mark.cpu("NumPy's views of memory")
 @pytest.mark.parametrize("axes", list(itertools.permutations(range(3))))
 def test_every_order(axes):
     y = OP(X, axes=axes)

@@ -9,6 +9,7 @@ import minitorch_cv as mt
 from minitorch_cv.ops.shape.strided import OP
 
 
+@pytest.mark.cpu("NumPy's views of memory")
 def test_a_diagonal_shares_memory():
     x = np.arange(12.0).reshape(3, 4)
     y = OP(x, shape=(3,), start=(0, 1), steps=((1, 1),))

@@ -14,8 +14,8 @@ torch.set_num_threads(1)
 TF = torch.nn.functional
 
 OURS_ALONE = {
-    "Maxout", "DiceLoss", "FocalLoss", "MultiClassHingeLoss", "add_relu", "dice_loss", "maxout",
-    "multi_class_hinge_loss", "sigmoid_focal_loss", "softmax_focal_loss",
+    "Maxout", "DiceLoss", "FocalLoss", "MultiClassHingeLoss", "add_relu", "batch_norm_add_relu",
+    "dice_loss", "maxout", "multi_class_hinge_loss", "sigmoid_focal_loss", "softmax_focal_loss",
 }  # fmt: skip
 # Built in, or any arguments, which mean nothing.
 UNSIGNED = (

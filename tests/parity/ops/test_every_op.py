@@ -74,6 +74,12 @@ def _batch_norm(x: Any, w: Any, b: Any, mean: Any, var: Any, training: bool, eps
     return F.batch_norm(x, mean, var, w, b, training=training, eps=eps)
 
 
+def _batch_norm_add_relu(x: Any, shortcut: Any, *given: Any, training: bool, eps: float) -> Any:
+    if shortcut.shape != x.shape or shortcut.dtype != x.dtype:
+        raise ValueError("PyTorch would broadcast the sum, or promote it")
+    return torch.relu(_batch_norm(x, *given, training, eps) + shortcut)
+
+
 def _dropout(x: Any, mask: Any, p: float) -> Any:
     if not 0 <= p <= 1:
         return F.dropout(x, p)
@@ -259,6 +265,7 @@ TORCH: dict[str, Any] = {
     "roi_align": in_torch.roi_align,
     "nms": in_torch.nms,
     "batch_norm": _batch_norm,
+    "batch_norm_add_relu": _batch_norm_add_relu,
     "group_norm": lambda x, w, b, num_groups, eps: F.group_norm(x, num_groups, w, b, eps),
     "layer_norm": lambda x, w, b, normalized_shape, eps: F.layer_norm(
         x, normalized_shape, w, b, eps
@@ -297,6 +304,7 @@ STRICTER: dict[tuple[str, str], str] = {
     ("", "images are (N, C, W), (N, C, H, W)"): "F adds the batch axis, ops always have one",
     ("col2im", "columns are (N, C·KH·KW, OH·OW)"): "ops always have a batch axis",
     ("batch_norm", "weight (1, 3)"): "PyTorch's native kernel broadcasts a matrix",
+    ("batch_norm_add_relu", "weight (1, 3)"): "as for batch_norm",
     ("cross_entropy", "label_smoothing is a share"): "PyTorch looks only at values above 1",
     ("dropout", "mask is a bool tensor"): "the mask is our own argument",
     ("dropout", "mask does not broadcast to x"): "the mask is our own argument",

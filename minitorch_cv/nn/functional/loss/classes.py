@@ -12,7 +12,7 @@ from ....ops.geometry import is_int
 from ....ops.loss.cross_entropy import OP as CROSS_ENTROPY
 from ....ops.loss.nll_loss import OP as NLL_LOSS
 from ....ops.loss.targets import along_classes, check_scores
-from ..judging import judge, judge_optional
+from ..judging import judge, judge_optional, judge_range
 from ..linear import linear
 from .reducing import number, resolve_reduction, without_gradient
 
@@ -139,10 +139,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise ValueError("one_hot: no label tells how many classes there are; give num_classes")
     if C == -1:
         C = int(labels.max()) + 1
-    if labels.size and (labels.min() < 0 or labels.max() >= C):
-        raise ValueError(
-            f"one_hot: labels are 0 … {C - 1} (got {int(labels.min())} … {int(labels.max())}); "
-            "give num_classes=-1 or a larger one"
-        )
+    judge_range("one_hot", labels, 0, C, "; give num_classes=-1 or a larger one")
     xp = array_module(labels)
     return new_tensor((labels[..., None] == xp.arange(C)).astype("int64"))

@@ -11,7 +11,7 @@ from ....backend.library import array_module
 from ....ops.elementwise.broadcast import broadcast_shapes
 from ....ops.loss.elementwise import BY_NAME
 from ....ops.loss.targets import check_reduction
-from ..judging import judge, judge_optional
+from ..judging import judge, judge_optional, judge_range
 from .reducing import floats, number, numbers, reduced, resolve_reduction, without_gradient
 
 SOFT_MARGIN = BY_NAME["soft_margin_loss"]
@@ -178,10 +178,7 @@ def _ahead(op: str, x: Tensor, target: Tensor, margin: float) -> tuple[Tensor, i
     labels = target.array.reshape(-1)
     if labels.dtype != "int64":
         raise TypeError(f"{op}: target holds class numbers, int64 (got {labels.dtype})")
-    if labels.size and (labels.min() < 0 or labels.max() >= C):
-        raise ValueError(
-            f"{op}: labels are 0 … {C - 1} (got {int(labels.min())} … {int(labels.max())})"
-        )
+    judge_range(op, labels, 0, C)
     xp = array_module(labels)
     true = rows[xp.arange(N), labels].unsqueeze(1)  # (N, 1)
     wrong = new_tensor(labels[:, None] != xp.arange(C))
@@ -228,10 +225,6 @@ def _labels_until_end(op: str, labels: Any) -> Any:
     C = labels.shape[1]
     if labels.dtype != "int64":
         raise TypeError(f"{op}: target holds class numbers, int64 (got {labels.dtype})")
-    if labels.size and (labels.min() < -1 or labels.max() >= C):
-        raise ValueError(
-            f"{op}: labels are 0 … {C - 1}, or −1 for the end (got {int(labels.min())} … "
-            f"{int(labels.max())})"
-        )
+    judge_range(op, labels, -1, C)
     xp = array_module(labels)
     return xp.where(xp.cumsum(labels < 0, axis=1) == 0, labels, -1)

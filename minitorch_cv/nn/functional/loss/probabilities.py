@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 from ....autograd.functions import where
 from ....autograd.tape import apply
 from ....autograd.tensor import Tensor
+from ....backend.late import judge as judge_values
 from ....ops.elementwise.broadcast import broadcast_shapes
 from ....ops.loss.elementwise import BY_NAME
 from ....ops.loss.targets import check_reduction
@@ -57,11 +59,14 @@ def _judge_probabilities(**values: Tensor) -> None:
     """Raises ValueError outside 0 … 1, where NaN is, too."""
     for name, value in values.items():
         p = value.array
-        if not ((p >= 0) & (p <= 1)).all():
+
+        def complain(name: str = name, p: Any = p) -> None:
             raise ValueError(
                 f"{BCE.name}: {name} holds probabilities, 0 … 1 (got {float(p.min())} … "
                 f"{float(p.max())}); use sigmoid, or {LOGITS.name}"
             )
+
+        judge_values(p, lambda p=p: ~((p >= 0) & (p <= 1)), complain)  # type: ignore[misc]
 
 
 def binary_cross_entropy_with_logits(
@@ -226,8 +231,12 @@ def _variance(op: str, x: Tensor, var: Tensor | float) -> Tensor:
         var = x.detach() * 0 + var if x.dtype.kind == "f" else (x * 0.0) + var
     judge(op, var=var)
     floats(op, var=var)
-    if bool((var.detach() < 0).any()):
-        raise ValueError(f"{op}: var is at least 0 (got {float(var.detach().min())})")
+    values = var.array
+
+    def complain() -> None:
+        raise ValueError(f"{op}: var is at least 0 (got {float(values.min())})")
+
+    judge_values(values, lambda: values < 0, complain)
     if var.shape == x.shape:
         return var
     if var.shape == x.shape[:-1]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from minitorch_cv.kernels.cuda import launch
 from minitorch_cv.kernels.cuda.conv import im2col
 
 from minitorch_cv.testing.cuda_emulator import Emulated
@@ -50,6 +51,12 @@ def test_many_planes(compare, draw, monkeypatch):
     """More planes than there may be blocks along y."""
     monkeypatch.setattr(im2col, "MOST_PLANES", 3)
     compare("im2col", draw(2, 5, 7, 6), kernel_size=3, padding=1, tolerance=1e-6)
+
+
+def test_more_pixels_than_threads(compare, draw, monkeypatch):
+    monkeypatch.setattr(launch, "MOST_BLOCKS", 1)
+    (cols, _) = compare("im2col", draw(1, 2, 23, 29), kernel_size=2, tolerance=1e-6)
+    compare("col2im", draw(*cols.shape), output_size=(23, 29), kernel_size=2, tolerance=1e-6)
 
 
 def test_nan_and_infinities_stay_where_they_are(compare, draw):

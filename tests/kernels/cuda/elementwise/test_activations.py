@@ -17,7 +17,7 @@ OPS = {
 EDGES = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-30, -1e-30, 90, -90, 1, -1], np.float32)
 
 
-@pytest.mark.parametrize("n", [1, 3, 4, 5, 1023, 2051])
+@pytest.mark.parametrize("n", [1, 3, 4, 5, 1023, 4099])
 @pytest.mark.parametrize("name", OPS)
 def test_any_number_of_elements(name, n, compare, draw, blocks):
     compare(name, draw(n) * 3, tolerance=1e-6, **OPS[name])
@@ -47,3 +47,26 @@ def test_arrays_that_begin_anywhere(offset, order, draw):
     Emulated(KERNELS).launch("relu_forward", 1, 32, (x, y[offset : offset + n], n), order=order)
     np.testing.assert_array_equal(y[offset : offset + n], np.maximum(x, 0))
     assert np.isnan(y[:offset]).all() and np.isnan(y[offset + n :]).all()
+    gx, gy = np.full(n, np.nan, np.float32), draw(n)
+    args = (gy, y[offset : offset + n], gx, n)
+    Emulated(KERNELS).launch("relu_backward", 1, 32, args, order=order)
+    np.testing.assert_array_equal(gx, np.where(x > 0, gy, 0))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("shape", [(1,), (5, 3), (2, 3, 7, 9)], ids=str)
+def test_add_relu(shape, compare, draw, blocks):
+    """At a sum of 0 the derivative is 0; ∞ − ∞ is NaN, and NaN goes on."""
+    a, b = draw(*shape), draw(*shape)
+    compare("add_relu", a, b, tolerance=1e-6)
+    assert compare.launched == {"add_relu_forward", "relu_backward"}
+    if a.size > 8:
+        a.flat[:8] = [1.5, np.nan, np.inf, np.inf, -np.inf, 1, 0.0, -0.0]
+        b.flat[:8] = [-1.5, 1, -np.inf, 1, 1, np.nan, -0.0, -0.0]
+        y, ga, gb = compare("add_relu", a, b, tolerance=1e-6)
+        assert ga.flat[0] == gb.flat[0] == 0.0 and np.isnan(y.flat[1])
+
+
+def test_add_relu_of_other_shapes_is_left_to_the_reference(compare, draw):
+    compare("add_relu", draw(4, 5), draw(5))
+    assert not compare.launched

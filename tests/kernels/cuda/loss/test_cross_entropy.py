@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from minitorch_cv.kernels.cuda import launch
 
 RNG = np.random.default_rng(5)
 SHAPES = [(7, 3), (9, 45), (3, 100), (2, 5, 3, 7), (2, 40, 11), (1, 33), (40,)]
@@ -28,6 +29,13 @@ def test_shapes(shape, smoothing, reduction, compare, draw, blocks):
     rows = K >= 32 and len(shape) < 3
     form = "cross_entropy_rows" if rows else "cross_entropy_positions"
     assert compare.launched == {form, f"{form}_backward"}
+
+
+@pytest.mark.parametrize("shape", [(40, 45), (300, 3), (2, 3, 20, 9)], ids=str)
+def test_more_positions_than_threads(shape, compare, draw, monkeypatch):
+    monkeypatch.setattr(launch, "MOST_BLOCKS", 1)
+    target = np.asarray(RNG.integers(0, shape[1], (shape[0], *shape[2:])))
+    compare("cross_entropy", draw(*shape), target, None)
 
 
 def test_large_scores_do_not_overflow(compare, draw):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from minitorch_cv.kernels.cuda import launch
 from minitorch_cv.kernels.cuda.norm import batch_norm
 
 SHAPES = [(5, 3), (2, 3, 7, 9), (1, 2, 1500), (70, 1, 33), (3, 5, 2, 2, 2), (40, 2, 1)]
@@ -18,6 +19,12 @@ def test_shapes(shape, training, compare, draw, blocks):
     compare("batch_norm", *given, training=training, eps=1e-5, tolerance=2e-5)
     assert "batch_norm_forward" in compare.launched and "batch_norm_backward" in compare.launched
     assert ("batch_norm_sums" in compare.launched) == training
+
+
+def test_more_channels_than_threads(compare, draw, monkeypatch):
+    monkeypatch.setattr(launch, "MOST_BLOCKS", 1)
+    x = draw(4, 300, 3)
+    compare("batch_norm", x, draw(300), draw(300), None, None, training=True, eps=1e-5)
 
 
 @pytest.mark.parametrize("splits", [1, 3])
@@ -53,3 +60,26 @@ def test_one_bad_number_spoils_its_channel_alone(bad, place, order, draw):
         y, mean = y.get(), mean.get()
     assert np.isfinite(y[:, 0]).all() and np.isnan(y[:, 1]).all()
     np.testing.assert_array_equal(mean[1], np.float32(bad))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_with_shortcut_and_relu(shape, training, compare, draw, blocks):
+    C = shape[1]
+    mean, var = draw(C), abs(draw(C)) + 0.5
+    given = (draw(*shape) * 2 + 0.5, draw(*shape), draw(C), draw(C), mean, var)
+    compare("batch_norm_add_relu", *given, training=training, eps=1e-5, tolerance=2e-5)
+    assert {"batch_norm_add_relu_forward", "batch_norm_add_relu_gradient_sums"} < compare.launched
+    compare("batch_norm_add_relu", *given[:2], None, None, *given[4:], training=training, eps=1e-5,
+            tolerance=2e-5)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*")
+def test_hard_shortcuts(compare, draw):
+    """−∞ is cut off, +∞ stays, NaN stays and is not cut off."""
+    x, z = draw(3, 2, 20), draw(3, 2, 20)
+    z[0, 1, :3] = [np.nan, np.inf, -np.inf]
+    params = {"training": False, "eps": 1e-5}
+    given = (None, None, np.zeros(2, "f"), np.ones(2, "f"))
+    y, *_ = compare("batch_norm_add_relu", x, z, *given, **params)
+    assert np.isnan(y[0, 1, 0]) and y[0, 1, 1] == np.inf and y[0, 1, 2] == 0

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda.random.dropout import advanced, draw_mask
 
+import minitorch_cv as mt
+import minitorch_cv.nn.functional as F
 from minitorch_cv.backend.random import Generator
+from minitorch_cv.backend.registry import use_kernels
 from minitorch_cv.testing.cuda_emulator import emulated_cuda
 
 
@@ -73,3 +76,45 @@ def test_counters_carry(emulator):
         model = counters.library.from_numpy(np.zeros(1, np.float32))
         mask = draw_mask(model, (50,), 0.5, state).get()
     np.testing.assert_array_equal(mask, generator.rand((50,)) >= 0.5)
+
+
+def dropped(place):
+    """What several layers leave, in turn with numbers that the host draws."""
+    generator = mt.manual_seed(7)
+    kept = []
+    for shape in ((3, 5), (1,), (2, 4, 3, 3), (70, 33)):
+        x = mt.ones(*shape).to(place).requires_grad_()
+        y = F.dropout(x, 0.3)
+        if x.ndim == 4:
+            y = F.alpha_dropout(F.dropout2d(y, 0.6), 0.2, training=True)
+        y.sum().backward()
+        kept += [y.detach(), x.grad, mt.rand(3), mt.randn(2)]
+    return [v.cpu().numpy() for v in kept], generator.get_state()
+
+
+def test_layers_draw_the_same_on_both_devices(order):
+    (ours, after), device = dropped("cpu"), emulated_cuda(order)
+    with device:
+        theirs, state = dropped("cuda")
+    assert state == after
+    for a, b in zip(theirs, ours, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6)
+        np.testing.assert_array_equal(a == 0, b == 0)
+    assert device.device.launched.count(("random/dropout.cu", "dropout_mask")) == 6
+
+
+def test_a_mask_does_not_cross(emulator):
+    with emulated_cuda() as counters:
+        x = mt.ones(40, 50).to("cuda")
+        before = counters.uploads, counters.total()
+        y = F.dropout(x, 0.5, generator=Generator(3))
+        assert (counters.uploads, counters.total()) == before, counters.last
+        assert 800 < int((y == 0).sum()) < 1200
+
+
+def test_the_reference_draws_on_the_host(emulator):
+    found = []
+    for mode in ("fast", "reference"):
+        with emulated_cuda(), use_kernels(mode):
+            found.append(F.dropout(mt.ones(9, 9).cuda(), 0.5, generator=Generator(3)).cpu().numpy())
+    np.testing.assert_array_equal(*found)

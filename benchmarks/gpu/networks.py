@@ -1,0 +1,100 @@
+"""Whole training steps: as they are, captured, and PyTorch's beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import minitorch_cv as mt
+from minitorch_cv import optim
+from minitorch_cv.nn import functional as F  # noqa: N812
+
+from .clock import seconds_of
+from .place import Place
+from .rivals import torch_on_gpu
+
+# Name → model, arguments, batch, height and width.
+WORKS = {
+    "resnet18_cifar": ("resnet18", {"num_classes": 10}, 128, 32),
+    "resnet50": ("resnet50", {}, 64, 224),
+}
+SMALL = {"lenet": ("LeNet5", {}, 4, 32)}
+
+
+def networks(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Seconds of a training step: eager, captured, PyTorch's. A network that fails is told."""
+    found: dict[str, Any] = {"passed": True, "steps": {}, "failed": {}}
+    for name, work in (SMALL if place.small else WORKS).items():
+        if only and name not in only:
+            continue
+        found["steps"][name] = row = {}
+        for kind, measure in (("eager", _ours), ("captured", _captured), ("torch", _torch)):
+            try:
+                seconds = measure(place, *work)
+                if seconds is not None:
+                    row[kind] = seconds
+            except Exception as error:
+                found["failed"][f"{name}, {kind}"] = f"{type(error).__name__}: {error}"
+            mt.cuda.empty_cache()
+    found["passed"] = not found["failed"]
+    return found
+
+
+def _batch(model: str, batch: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    channels = 1 if model == "LeNet5" else 3
+    return rng.standard_normal((batch, channels, side, side), np.float32), rng.integers(
+        0, 10, batch
+    )
+
+
+def _prepared(model: str, options: dict[str, Any], batch: int, side: int) -> Any:
+    """(step, x, labels) on the GPU."""
+    net = getattr(mt.models, model)(**options).to("cuda")
+    optimizer = optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
+    x, labels = (mt.from_numpy(a).to("cuda") for a in _batch(model, batch, side))
+
+    def step(x: Any, labels: Any) -> Any:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step, x, labels
+
+
+def _ours(place: Place, *work: Any) -> float:
+    step, x, labels = _prepared(*work)
+    return seconds_of(place, lambda: step(x, labels), 3 if place.small else 10)
+
+
+def _captured(place: Place, *work: Any) -> float:
+    step, x, labels = _prepared(*work)
+    graphed = mt.cuda.graph(step)
+    return seconds_of(place, lambda: graphed(x, labels), 3 if place.small else 10)
+
+
+def _torch(place: Place, model: str, options: dict[str, Any], batch: int, side: int) -> Any:
+    """None without PyTorch and torchvision, or where they have no such network."""
+    torch = torch_on_gpu()
+    try:
+        import torchvision
+    except ImportError:
+        return None
+    if torch is None or place.small or not hasattr(torchvision.models, model):
+        return None
+    net = getattr(torchvision.models, model)(**options).cuda()
+    optimizer = torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
+    x, labels = (torch.from_numpy(a).cuda() for a in _batch(model, batch, side))
+    stream = torch.cuda.ExternalStream(place.cupy.cuda.get_current_stream().ptr)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(x), labels).backward()
+        optimizer.step()
+
+    with torch.cuda.stream(stream):
+        return seconds_of(place, step, 10)

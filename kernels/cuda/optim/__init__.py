@@ -1,0 +1,1 @@
+"""CUDA kernels of the optimizers: all parameters in one launch."""

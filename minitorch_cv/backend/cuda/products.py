@@ -1,0 +1,153 @@
+"""Matrix products inside a captured step: cuBLAS, called by itself.
+
+CuPy refuses cuBLAS while a stream captures, though cuBLAS allows it; so `cupy.matmul` cannot be
+part of a CUDA graph. While a step is recorded `matmul` of the namespace is this one: NVIDIA's
+cublasGemmStridedBatchedEx through ctypes, with a workspace of the graph's own.
+
+cuBLAS knows matrices column by column. A row-major C = A B is, read so, Cᵀ = Bᵀ Aᵀ: the same memory
+with the operands in the other order, and nothing is copied for it.
+
+Source: NVIDIA, "cuBLAS library", sections "CUDA graphs support" and "cublasGemmStridedBatchedEx".
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+WORKSPACE = 32 << 20  # bytes: what NVIDIA recommends for the largest GPUs
+_LIBRARIES = ("libcublas.so.13", "libcublas.so.12", "cublas64_13.dll", "cublas64_12.dll")
+_STRAIGHT, _TRANSPOSED = 0, 1  # cublasOperation_t
+_DEFAULT_ALGORITHM = -1
+# Type of the elements (cudaDataType_t), type of the sums (cublasComputeType_t), type of alpha.
+_TYPES: dict[str, tuple[int, int, Any]] = {
+    "float32": (0, 68, ctypes.c_float),
+    "float64": (1, 70, ctypes.c_double),
+    "float16": (2, 68, ctypes.c_float),
+}
+
+
+def load_cublas() -> Any:
+    """cuBLAS, which CuPy has loaded. Raises RuntimeError where it is not found."""
+    for name in _LIBRARIES:
+        try:
+            return ctypes.CDLL(name)
+        except OSError:
+            continue
+    raise RuntimeError(
+        f"cuda.graph: cuBLAS is not found (looked for {', '.join(_LIBRARIES)}); "
+        'pip install "cupy-cuda13x[ctk]"'
+    )
+
+
+class _Layout(NamedTuple):
+    """A matrix as cuBLAS reads it: the first of all, as is or transposed, elements to the next row
+    (or column) and to the next matrix."""
+
+    array: Any
+    operation: int
+    leading: int
+    step: int
+
+
+class Products:
+    """cuBLAS on one stream. cupy: the namespace; library: cuBLAS; stream: its address."""
+
+    def __init__(self, cupy: Any, library: Any, stream: int) -> None:
+        self.cupy, self._library = cupy, library
+        self._handle = ctypes.c_void_p()
+        self._call("cublasCreate_v2", ctypes.byref(self._handle))
+        self._call("cublasSetStream_v2", self._handle, ctypes.c_void_p(stream))
+        self._workspace = cupy.empty(WORKSPACE, np.uint8)
+        where = ctypes.c_void_p(int(self._workspace.data.ptr))
+        self._call("cublasSetWorkspace_v2", self._handle, where, ctypes.c_size_t(WORKSPACE))
+
+    def close(self) -> None:
+        """Gives the handle back; what was captured needs only the workspace."""
+        self._library.cublasDestroy_v2(self._handle)
+
+    def _call(self, name: str, *args: Any) -> None:
+        status = getattr(self._library, name)(*args)
+        if status:
+            raise RuntimeError(f"cuda.graph: {name} fails with status {status}")
+
+    def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
+        """numpy.matmul of two arrays of the GPU, in float16, float32 or float64."""
+        cupy = self.cupy
+        dtype = np.result_type(a.dtype, b.dtype)
+        if dtype.name not in _TYPES:
+            raise RuntimeError(f"matmul: {dtype} has no product inside a step for cuda.graph")
+        A = a.reshape(1, -1) if a.ndim == 1 else a
+        B = b.reshape(-1, 1) if b.ndim == 1 else b
+        A, B = A.astype(dtype, copy=False), B.astype(dtype, copy=False)
+        lead = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+        M, K, N = A.shape[-2], A.shape[-1], B.shape[-1]
+        shape = (*lead, M, N)
+        direct = out is not None and a.ndim > 1 and b.ndim > 1 and out.flags.c_contiguous
+        direct = direct and out.dtype == dtype and out.shape == shape
+        C = out if direct else cupy.empty(shape, dtype)
+        if C.size and K:
+            self._multiply(_flat(cupy, A, lead), _flat(cupy, B, lead), C, (M, N, K))
+        else:
+            C.fill(0)
+        if direct:
+            return out
+        C = C.reshape((*lead, *((M,) if a.ndim > 1 else ()), *((N,) if b.ndim > 1 else ())))
+        if out is None:
+            return C
+        out[...] = C
+        return out
+
+    def _multiply(self, A: Any, B: Any, C: Any, sizes: tuple[int, int, int]) -> None:  # noqa: N803
+        M, N, K = sizes
+        code, compute, kind = _TYPES[C.dtype.name]
+        a, b = _layout(self.cupy, A), _layout(self.cupy, B)
+        one, zero = kind(1.0), kind(0.0)
+        operands: list[Any] = []
+        for matrix in (b, a):
+            address = ctypes.c_void_p(int(matrix.array.data.ptr))
+            step = ctypes.c_longlong(matrix.step)
+            operands.append((address, code, matrix.leading, step))
+        (first, second), target = operands, ctypes.c_void_p(int(C.data.ptr))
+        batch = C.size // (M * N)
+        self._call(
+            "cublasGemmStridedBatchedEx", self._handle, b.operation, a.operation, N, M, K,
+            ctypes.byref(one), *first, *second, ctypes.byref(zero),
+            target, code, N, ctypes.c_longlong(M * N), batch, compute, _DEFAULT_ALGORITHM,
+        )  # fmt: skip
+
+
+def _flat(cupy: Any, x: Any, lead: tuple[int, ...]) -> Any:
+    """(…, R, C) as (batch, R, C), or (R, C) where all products share it."""
+    if math.prod(x.shape[:-2]) == 1:
+        return x.reshape(x.shape[-2:]) if x.ndim > 2 else x
+    if x.shape[:-2] != lead:
+        x = cupy.ascontiguousarray(cupy.broadcast_to(x, (*lead, *x.shape[-2:])))
+    return x if x.ndim == 3 else x.reshape(-1, *x.shape[-2:])
+
+
+def _layout(cupy: Any, x: Any) -> _Layout:
+    """Rows, or columns, whose elements lie side by side; copied where neither do."""
+    (R, C), strides = x.shape[-2:], [step // x.itemsize for step in x.strides]
+    down, along = strides[-2:]
+    step = strides[0] if x.ndim == 3 else 0
+    whole = all(s % x.itemsize == 0 for s in x.strides) and step >= 0
+    if whole and (along == 1 or C == 1) and (R == 1 or down >= C):
+        return _Layout(x, _STRAIGHT, max(down, C) if R > 1 else C, step)
+    if whole and (down == 1 or R == 1) and (C == 1 or along >= R):
+        return _Layout(x, _TRANSPOSED, max(along, R) if C > 1 else R, step)
+    x = cupy.ascontiguousarray(x)
+    return _Layout(x, _STRAIGHT, C, R * C if x.ndim == 3 else 0)
+
+
+class Namespace:
+    """CuPy's functions with another `matmul`."""
+
+    def __init__(self, cupy: Any, products: Products) -> None:
+        self._cupy, self.matmul = cupy, products.matmul
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cupy, name)

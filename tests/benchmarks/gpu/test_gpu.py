@@ -1,0 +1,214 @@
+"""`python -m benchmarks.gpu` rehearsed on the emulator, part by part and as a whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.gpu import (  # noqa: E402
+    __main__ as command,
+)
+from benchmarks.gpu import (  # noqa: E402
+    agreement,
+    captured,
+    environment,
+    kernels,
+    networks,
+    place,
+    record,
+    rows,
+    sanitizer,
+    suite,
+)
+from minitorch_cv.backend import cuda, verified  # noqa: E402
+from minitorch_cv.testing.cuda_emulator import compiler  # noqa: E402
+
+
+@pytest.fixture
+def here():
+    if compiler() is None:
+        pytest.skip("no g++: CUDA kernels cannot run on the emulator")
+    with place.opened(emulate=True) as where:
+        yield where
+
+
+def test_environment(here):
+    found = environment.environment(here)
+    assert found["passed"] and found["gpu"] == "stand-in" and found["packages"]["numpy"]
+
+
+def test_agreement_of_ops_kernels_and_updates(here):
+    only = ("relu", "batch_norm", "sgd", "gemm", "dropout_mask", "add")
+    found = agreement.agreement(here, only)
+    assert found["passed"] and not found["failed"] and found["ops"] == len(only)
+    errors = {name: row["error"] for name, row in found["kernels"].items()}
+    assert {"batch_norm_forward", "gemm_plain", "gemm_tiled", "sgd_update"} <= errors.keys()
+    assert errors["dropout_mask"] == 0 and all(0 <= e < 1e-5 for e in errors.values())
+
+
+def test_a_wrong_kernel_is_found_and_the_others_go_on(here, monkeypatch):
+    from minitorch_cv.kernels.cuda.pool import max_pool
+
+    real = max_pool.forward
+
+    def wrong(x, **params):
+        (y, indices), fields = real(x, **params)
+        return (y + 1, indices), fields
+
+    monkeypatch.setattr(max_pool, "forward", wrong)
+    found = agreement.agreement(here, ("max_pool", "tanh"))
+    assert not found["passed"] and list(found["failed"]) == ["max_pool"]
+    passed = {name: row["passed"] for name, row in found["kernels"].items()}
+    assert passed["max_pool_forward"] is False
+    assert all(ok for name, ok in passed.items() if not name.startswith("max_pool"))
+
+
+def test_runs_that_differ_are_found(here, monkeypatch):
+    assert agreement.repeated(here, ("relu", "softmax"))["passed"]
+    rng = np.random.default_rng(0)
+    real = agreement.results
+    monkeypatch.setattr(
+        agreement, "results",
+        lambda *given: [a + np.float32(rng.random() * 1e-6) for a in real(*given)],
+    )  # fmt: skip
+    found = agreement.repeated(here, ("relu",))
+    assert found == {"passed": False, "ops": 1, "unequal": found["unequal"]}
+    assert found["unequal"]["relu"] == "result 0 differs from run to run"
+
+
+def test_captured(here):
+    found = captured.captured(here)
+    assert found["passed"] and found["two_runs_equal"]
+    assert [row["difference"] for row in found["rules"].values()] == [0.0, 0.0]
+
+
+def test_timing_and_its_tables(here):
+    found = kernels.timing(here, ("im2col", "cross_entropy", "adam"))
+    assert found["passed"] and found["copy_bytes_per_second"] > 0
+    assert found["kernels"]["im2col"]["bytes"] == 2 * 4 * 36 * 4 * (1 + 9)
+    assert found["ops"]["im2col"].keys() >= {"forward", "backward"}
+    assert found["kernels"]["adam_update"]["bytes"] == 40 * 4 * 7
+    steps = networks.networks(here)
+    assert steps["passed"] and steps["steps"]["lenet"].keys() == {"eager", "captured"}
+    text = "\n".join(record.lines({"timing": found, "networks": steps}))
+    assert "im2col" in text and "lenet" in text
+
+
+def test_a_row_that_fails_is_told(here, monkeypatch):
+    monkeypatch.setitem(kernels._MOVED, "adam", "?")
+    found = kernels.timing(here, ("tanh", "adam"))
+    assert not found["passed"] and list(found["failed"]) == ["adam"] and "tanh" in found["ops"]
+
+
+def test_every_op_with_a_kernel_has_a_row_and_every_row_runs(here):
+    for row in rows.rows(True):
+        error, wrong = agreement._error_of(row, here)
+        assert not wrong and error < 1e-4, row.op
+    names = [row.op for row in rows.rows(True)]
+    assert len(set(names)) == len(names)
+    assert [row.op for row in rows.rows(False)] == names
+
+
+def test_the_suite_is_called_with_the_device(here, monkeypatch):
+    assert suite.command(False, ())[7:9] == ["--device", "cuda"]
+    found = suite.suite(here, ("tests/backend/test_dtypes.py",))
+    assert found["passed"] and found["counts"]["passed"] > 3
+    found = suite.suite(here, ("tests/no_such_file.py",))
+    assert not found["passed"] and found["exit_code"]
+    monkeypatch.setattr(suite, "SECONDS", 0.2)
+    found = suite.suite(here, ("tests/backend/test_dtypes.py",))
+    assert found["error"] == "did not finish in 0.2 s"
+
+
+def test_counts_of_pytest_are_read():
+    said = "x\nFAILED tests/a.py::b - why\nERROR tests/c.py\n3 failed, 12 passed, 1 error in 2s\n"
+    assert suite._read(said) == {
+        "counts": {"failed": 3, "passed": 12, "errors": 1},
+        "failed": ["tests/a.py::b - why", "tests/c.py"],
+    }
+
+
+def test_the_sanitizer(here, monkeypatch):
+    assert sanitizer.sanitizer(here, ("tanh",)) == {
+        "passed": True, "tools": {"memcheck": ""}, "failed": {},
+    }  # fmt: skip
+    monkeypatch.setattr(sanitizer, "program", lambda: None)
+    real = here._replace(small=False)
+    assert sanitizer.sanitizer(real)["skipped"] == "compute-sanitizer is not installed"
+    monkeypatch.setattr(sanitizer, "program", lambda: "compute-sanitizer")
+    answers = iter([(9, "========= Invalid read\nx"), (0, "========= ERROR SUMMARY: 0 errors"),
+                    (1, "no driver"), (9, "========= race")])  # fmt: skip
+
+    def run(*given, **_):
+        code, said = next(answers)
+        return subprocess.CompletedProcess(given, code, said, "")
+
+    monkeypatch.setattr(sanitizer.subprocess, "run", run)
+    found = sanitizer.sanitizer(real, ("tanh",))
+    assert list(found["failed"]) == ["memcheck", "synccheck"] and not found["passed"]
+    assert found["tools"]["initcheck"].startswith("cannot work here (exit code 1)")
+
+
+def test_records_of_kernels(tmp_path):
+    parts = {
+        "environment": {"passed": True, "gpu": "NVIDIA H200 (a)", "date": "2026-01-02"},
+        "agreement": {"passed": True, "kernels": {
+            "im2col": {"file": "", "error": 1e-7, "passed": True},
+            "col2im": {"file": "", "error": float("inf"), "passed": False},
+            "unknown": {"file": "", "error": 0.0, "passed": True}}},
+        "timing": {"passed": True, "kernels": {"im2col": {"microseconds": 119.0, "share": 0.9}}},
+    }  # fmt: skip
+    file = record.write(parts, tmp_path, tmp_path / "verified.json")
+    assert file.name == "gpu-nvidia-h200-a.json"
+    known = {kernel.name: kernel for kernel in verified.kernels(tmp_path / "verified.json")}
+    assert known["im2col"].state == "same" and known["im2col"].record["share"] == 0.9
+    assert known["col2im"].failed and known["col2im"].record["error"] == "inf"
+
+
+def run(*words, timeout=300):
+    given = [sys.executable, "-m", "benchmarks.gpu", *words]
+    return subprocess.run(given, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.mark.skipif(cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_it_is_one_line_and_exit_code_2():
+    done = run()
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("benchmarks.gpu: no GPU: ") and "pip install" in done.stderr
+
+
+def test_the_whole_command(tmp_path):
+    if compiler() is None:
+        pytest.skip("no g++: CUDA kernels cannot run on the emulator")
+    words = ("--emulate", "--out", str(tmp_path), "--ops", "tanh", "sgd", "--only")
+    done = run(*words, "environment", "agreement", "timing")
+    assert done.returncode == 0, done.stderr
+    written = json.loads((tmp_path / "gpu-stand-in.json").read_text(encoding="utf-8"))
+    assert all(part["passed"] for part in written.values()) and len(written) == 3
+    assert "sgd_update" in json.loads((tmp_path / "verified.json").read_text())["kernels"]
+    assert "sgd_update" in done.stdout
+
+
+def test_a_part_that_dies_or_hangs_has_failed_and_the_others_go_on(tmp_path, monkeypatch):
+    def start(given, name, work):
+        texts = {"environment": "import os; os.abort()", "timing": "import time; time.sleep(60)"}
+        answer = f'open(r"{work}/{name}.json", "w").write(\'{{"passed": true}}\')'
+        (work / f"{name}.err").write_text("said", encoding="utf-8")
+        return subprocess.Popen([sys.executable, "-c", texts.get(name, answer)], text=True)
+
+    monkeypatch.setattr(command, "_start", start)
+    monkeypatch.setitem(command.PARTS, "timing", command.PARTS["timing"]._replace(seconds=1))
+    words = ["--emulate", "--out", str(tmp_path)]
+    assert command.main([*words, "--only", "environment", "suite", "repeated", "timing"]) == 1
+    written = json.loads((tmp_path / "gpu-unknown.json").read_text(encoding="utf-8"))
+    assert [part["passed"] for part in written.values()] == [False, True, True, False]
+    assert written["environment"]["end"] == "said"
+    assert written["timing"]["error"] == "did not finish in 1 s"
