@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = str(Path(__file__).resolve().parent)
+sys.path.insert(0, HERE)
 
 import device_option  # noqa: E402
+
+sys.path.remove(HERE)  # else its folders would pass for packages: onnx, data
 
 NO_GPU = "no GPU"
 NO_DATA = "shared data is missing"

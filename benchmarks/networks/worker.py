@@ -53,14 +53,15 @@ class Worker:
         self.slept_at = 0.0
 
     def load(self, work: dict[str, Any]) -> dict[str, Any]:
-        """Builds the network. One of another kind is run before, so that the code is loaded."""
+        """Builds the network. Others are run before, so that the code is loaded."""
         from .works import Work, work_named
 
         self.engine = start_engine(self.name, self.threads)
-        self.engine.build(work_named("lenet5_b128"))
-        for mode in ("infer", "train"):
-            self.engine.step_of(mode)()
-        self.engine.clear()
+        for small in ("lenet5_b1", "lenet5_b128"):
+            self.engine.build(work_named(small))
+            for mode in ("infer", "train"):
+                self.engine.step_of(mode)()
+            self.engine.clear()
         give_back()
         self.base = resident()["VmRSS"]
         self.engine.build(Work(**work))
