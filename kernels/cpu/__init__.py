@@ -19,6 +19,7 @@ KERNELS = {
     "batch_norm_add_relu": "norm.batch_norm_add_relu",
     "celu": "elementwise.activations:CELU",
     "clamp": "elementwise.functions:CLAMP",
+    "concatenate": "shape.concatenate",
     "conv": "conv.conv",
     "conv_transpose": "conv.conv_transpose",
     "cross_entropy": "loss.cross_entropy",

@@ -20,12 +20,12 @@ POSTED, DONE = 0, 8
 LOOKS = 40_000  # how often one looks before sleeping: 0.5 to 2 ms, which work in Python can take
 # A worker that saw a task lets this time pass, so that its caller is out of Python and inside the
 # kernel: 1 to 3 µs. A thread that finds Python taken is put to sleep.
-PAUSES = 60
+PAUSES = 200
 _IS_X86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
 
 
 @intrinsic
-def _load(typing_context: Any, board: Any, place: Any) -> Any:
+def load(typing_context: Any, board: Any, place: Any) -> Any:
     """board[place] as it is in memory now; what was written before it is seen as well."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -36,7 +36,7 @@ def _load(typing_context: Any, board: Any, place: Any) -> Any:
 
 
 @intrinsic
-def _store(typing_context: Any, board: Any, place: Any, value: Any) -> Any:
+def store(typing_context: Any, board: Any, place: Any, value: Any) -> Any:
     """board[place] = value, after everything that was written before it."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -64,9 +64,9 @@ def _pause(typing_context: Any) -> Any:
 @njit(cache=True, nogil=True)
 def next_task(board, done):  # type: ignore[no-untyped-def]
     """Says that `done` tasks are done; the number of the next one, or `done` if none came."""
-    _store(board, DONE, done)
+    store(board, DONE, done)
     for _ in range(LOOKS):
-        posted = _load(board, POSTED)
+        posted = load(board, POSTED)
         if posted != done:
             for _ in range(PAUSES):
                 _pause()
@@ -79,7 +79,7 @@ def next_task(board, done):  # type: ignore[no-untyped-def]
 def is_done(board, task):  # type: ignore[no-untyped-def]
     """Waits a while for a task; is it done?"""
     for _ in range(LOOKS):
-        if _load(board, DONE) == task:
+        if load(board, DONE) == task:
             return True
         _pause()
     return False

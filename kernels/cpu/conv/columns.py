@@ -16,6 +16,7 @@ from numba import njit
 
 from ... import threads
 from ..blas import SGEMM, gemm
+from ..shares import share
 from .geometry import Geometry
 from .phases import FAST, lay, room_for, start_of, take_back, width_of
 
@@ -58,11 +59,10 @@ def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
     """gx = col2im(Wᵀ gY). Each thread has images or channels of its own."""
     gx = np.zeros((g.N, g.C, g.H, g.W), np.float32)
     CG, K = g.C // g.G, g.K[0] * g.K[1]
-    width = g.OW + (g.K[1] - 1) * g.D[1] // g.S[1]
     count = threads.worth_products(g.flops)
-    images = -(-g.N // _shares(g.N * g.OH * width / WIDE, count))
-    rows = images * g.OH if images > 1 else max(1, min(WIDE // width, g.OH))
-    channels = max(1, min(CACHE // (rows * width * K), CG, -(-256 // K)))
+    images = -(-g.N // _shares(g.N * g.OH * g.OW / WIDE, count))
+    rows = images * g.OH if images > 1 else max(1, min(WIDE // g.OW, g.OH))
+    channels = max(1, min(CACHE // (rows * g.OW * K), CG, -(-256 // K)))
     weights = w.reshape(g.OC, -1)
     threads.run(
         _input_gradient, SGEMM, gy, weights, gx, g.view, g.G, images, rows, channels, most=count
@@ -108,7 +108,7 @@ def _unroll(x, first, last, c0, c1, view, OH, WQ, room, X):  # type: ignore[no-u
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _fold(X, first, last, c0, c1, view, OH, OW, WQ, room, gx):  # type: ignore[no-untyped-def]
-    """The adjoint of `_unroll`: every element of X is added where it came from."""
+    """The adjoint of `_unroll`, of X without filling: elements are added where they came from."""
     KH, KW = view[0], view[1]
     for c in range(c0, c1):
         r = first
@@ -122,10 +122,10 @@ def _fold(X, first, last, c0, c1, view, OH, OW, WQ, room, gx):  # type: ignore[n
                 for j in range(KW):
                     start = start_of(view, rows, WQ, i, j)
                     target = room[start : start + rows * WQ].reshape(rows, WQ)
-                    at = (r - first) * WQ
-                    line = X[((c - c0) * KH + i) * KW + j, at : at + rows * WQ]
-                    source = line.reshape(rows, WQ)
-                    for m in range(rows):  # not the last columns, which are 0 · w and may be NaN
+                    at = (r - first) * OW
+                    line = X[((c - c0) * KH + i) * KW + j, at : at + rows * OW]
+                    source = line.reshape(rows, OW)
+                    for m in range(rows):
                         for q in range(OW):
                             target[m, q] += source[m, q]
             take_back(room, p0, p1, view, WQ, gx[n, c])
@@ -183,8 +183,8 @@ def _forward(  # type: ignore[no-untyped-def]
     X = np.empty((channels * K, rows * WQ), np.float32)
     M = np.empty((OG, rows * WQ), np.float32)
     room = room_for(view, min(rows, OH), OW)
-    tasks = -(-N * OH // rows) * groups * parts
-    for task in range(thread, tasks, threads):
+    start, stop = share(-(-N * OH // rows) * groups * parts, thread, threads)
+    for task in range(start, stop):
         block, rest = divmod(task, groups * parts)
         group, part = divmod(rest, parts)
         first, last = block * rows, min(block * rows + rows, N * OH)
@@ -208,12 +208,13 @@ def _input_gradient(  # type: ignore[no-untyped-def]
     N, OC, OH, OW = gy.shape
     CG, OG, K = gx.shape[1] // groups, OC // groups, view[0] * view[1]
     WQ = width_of(view, OW)
-    X = np.empty((channels * K, rows * WQ), np.float32)
-    M = np.empty((OG, rows * WQ), np.float32)
+    X = np.empty((channels * K, rows * OW), np.float32)
+    M = np.empty((OG, rows * OW), np.float32)
     room = room_for(view, min(rows, OH), OW)
     chunks = -(-CG // channels)
     held = -1  # which rows and group M holds: several chunks of channels in turn need the same
-    for task in range(thread, -(-N // images) * groups * chunks, threads):
+    start, stop = share(-(-N // images) * groups * chunks, thread, threads)
+    for task in range(start, stop):
         block, rest = divmod(task, groups * chunks)
         group, chunk = divmod(rest, chunks)
         c0, c1 = chunk * channels, min(chunk * channels + channels, CG)
@@ -222,10 +223,10 @@ def _input_gradient(  # type: ignore[no-untyped-def]
             last = min(first + rows, end)
             if held != group * N * OH + first:
                 held = group * N * OH + first
-                _gather(gy, first, last, group * OG, group * OG + OG, WQ, M)
-            gemm(sgemm, (c1 - c0) * K, (last - first) * WQ, OG,
+                _gather(gy, first, last, group * OG, group * OG + OG, OW, M)
+            gemm(sgemm, (c1 - c0) * K, (last - first) * OW, OG,
                  w, group * OG * CG * K + c0 * K, CG * K, True,
-                 M, 0, rows * WQ, False, 0.0, X, 0, rows * WQ)  # fmt: skip
+                 M, 0, rows * OW, False, 0.0, X, 0, rows * OW)  # fmt: skip
             _fold(X, first, last, group * CG + c0, group * CG + c1, view, OH, OW, WQ, room, gx)
 
 
@@ -233,7 +234,7 @@ def _input_gradient(  # type: ignore[no-untyped-def]
 def _weight_gradient(  # type: ignore[no-untyped-def]
     sgemm, gy, x, gw, view, groups, rows, channels, thread, threads
 ):
-    """A task is some channels and, where there is more than one sum, every so many-th block."""
+    """A task is some channels and, where there is more than one sum, a share of the blocks."""
     N, OC, OH, OW = gy.shape
     CG, OG, K = x.shape[1] // groups, OC // groups, view[0] * view[1]
     sums, WQ = gw.shape[0], width_of(view, OW)
@@ -242,14 +243,14 @@ def _weight_gradient(  # type: ignore[no-untyped-def]
     room = room_for(view, min(rows, OH), OW)
     chunks = -(-CG // channels)
     place = thread if sums > 1 else 0
+    start, stop = share(-(-N * OH // rows), place, sums)
     held = -1  # which rows and group M holds
-    for task in range(groups * chunks):
-        if sums == 1 and task % threads != thread:
-            continue
+    mine = share(groups * chunks, thread, threads) if sums == 1 else (0, groups * chunks)
+    for task in range(mine[0], mine[1]):
         group, chunk = divmod(task, chunks)
         c0, c1 = chunk * channels, min(chunk * channels + channels, CG)
         target = (place * OC + group * OG) * CG * K + c0 * K
-        for block in range(place, -(-N * OH // rows), sums):
+        for block in range(start, stop):
             first, last = block * rows, min(block * rows + rows, N * OH)
             _unroll(x, first, last, group * CG + c0, group * CG + c1, view, OH, WQ, room, X)
             if held != group * N * OH + first:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..linalg.channel_sums import channel_sums
 from .choice import choose
 from .geometry import Geometry, geometry_of, plan_of
 
@@ -67,14 +68,8 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
         if choose(g, "gw").mixes and not np.isfinite(gw.sum()):
             return NotImplemented
     if needs[2]:
-        gb = bias_gradient(gy)
+        gb = channel_sums(gy)
     return gx, gw, gb
-
-
-def bias_gradient(gy: np.ndarray) -> np.ndarray:
-    """gb = Σ gy, row by row first: sums of few numbers round less."""
-    gb: np.ndarray = gy.sum(axis=3).sum(axis=(0, 2))
-    return gb
 
 
 def packed(x: np.ndarray, sizes: tuple[int, ...]) -> np.ndarray:

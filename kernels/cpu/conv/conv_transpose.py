@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..linalg.channel_sums import channel_sums
 from . import conv
 from .geometry import axes, geometry_of
 
@@ -54,5 +55,5 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
     if needs[1]:
         gw = conv.weight_gradient(conv.packed(x, (g.OH, g.OW)), gy, g).reshape(w.shape)
     if needs[2]:
-        gb = conv.bias_gradient(gy)
+        gb = channel_sums(gy)
     return gx, gw, gb

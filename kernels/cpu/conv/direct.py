@@ -21,6 +21,7 @@ import numpy as np
 from numba import njit
 
 from ... import threads
+from ..shares import share
 from . import columns
 from .geometry import Geometry
 from .lanes import LANES, TILES, aligned, correlate, even_places, multiply, turn
@@ -293,7 +294,8 @@ def _forward(  # type: ignore[no-untyped-def]
     M = aligned(bias.size * rows * OW * LANES)
     tops, places, even = even_places(), even_places(), even_places()
     blocks = -(-tall // rows)
-    for task in range(thread, -(-N * bands // LANES) * blocks, threads):
+    start, stop = share(-(-N * bands // LANES) * blocks, thread, threads)
+    for task in range(start, stop):
         group, block = divmod(task, blocks)
         p0 = block * rows
         height = min(rows, tall - p0)
@@ -351,7 +353,8 @@ def _weight_gradient(  # type: ignore[no-untyped-def]
     total = sums[thread].reshape(sums[thread].size)
     down, step, far = view[2] * wide * LANES, view[3] * LANES, rows * OW * LANES
     blocks = -(-tall // rows)
-    for task in range(thread, -(-N * bands // LANES) * blocks, threads):
+    start, stop = share(-(-N * bands // LANES) * blocks, thread, threads)
+    for task in range(start, stop):
         group, block = divmod(task, blocks)
         p0 = block * rows
         height = min(rows, tall - p0)

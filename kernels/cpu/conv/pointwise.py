@@ -13,6 +13,7 @@ from numba import njit
 
 from ... import threads
 from ..blas import SGEMM, gemm
+from ..shares import share
 from . import side_by_side
 from .geometry import Geometry
 from .phases import FAST
@@ -104,7 +105,8 @@ def _forward(sgemm, x, w, turned, bias, y, parts, thread, threads):  # type: ign
     """y = W x, or Wᵀ x; a task is some pixels of an image."""
     N, C, size = x.shape
     OC = y.shape[1]
-    for task in range(thread, N * parts, threads):
+    start, stop = share(N * parts, thread, threads)
+    for task in range(start, stop):
         n, part = divmod(task, parts)
         p0, p1 = size * part // parts, size * (part + 1) // parts
         if bias.size:
@@ -116,13 +118,13 @@ def _forward(sgemm, x, w, turned, bias, y, parts, thread, threads):  # type: ign
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _weight_gradient(sgemm, gy, x, sums, by_images, thread, threads):  # type: ignore[no-untyped-def]
-    """Each thread's own sum over every so many-th image, or its own output channels."""
+    """Each thread's own sum over some images, or its own output channels."""
     N, C, size = x.shape
     OC = gy.shape[1]
-    first, step, o0, o1, at = 0, 1, OC * thread // threads, OC * (thread + 1) // threads, 0
+    (o0, o1), (first, stop), at = share(OC, thread, threads), (0, N), 0
     if by_images:
-        first, step, o0, o1, at = thread, threads, 0, OC, thread
-    for n in range(first, N, step):
+        (o0, o1), (first, stop), at = (0, OC), share(N, thread, threads), thread
+    for n in range(first, stop):
         gemm(sgemm, o1 - o0, C, size, gy, (n * OC + o0) * size, size, False,
              x, n * C * size, size, True,
              0.0 if n == first else 1.0, sums, (at * OC + o0) * C, C)  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from ..blas import gemm
+from ..shares import share
 from .phases import FAST
 
 COLUMNS = 512  # of one product, if there are as many
@@ -38,7 +39,8 @@ def multiply(sgemm, x, w, turned, bias, y, group, parts, thread, threads):  # ty
     OC = y.shape[1]
     X = np.empty(C * group * size, np.float32)
     Y = np.empty(-(-OC // parts) * group * size, np.float32)
-    for task in range(thread, -(-N // group) * parts, threads):
+    start, stop = share(-(-N // group) * parts, thread, threads)
+    for task in range(start, stop):
         block, part = divmod(task, parts)
         n0, n1 = block * group, min(N, (block + 1) * group)
         o0, o1 = OC * part // parts, OC * (part + 1) // parts
@@ -57,15 +59,15 @@ def multiply(sgemm, x, w, turned, bias, y, group, parts, thread, threads):  # ty
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def weight_gradient(sgemm, gy, x, sums, by_images, group, thread, threads):  # type: ignore[no-untyped-def]
-    """Each thread's own sum over every so many-th group, or its own output channels."""
+    """Each thread's own sum over some groups, or its own output channels."""
     N, C, size = x.shape
     OC = gy.shape[1]
-    first, step, o0, o1, at = 0, 1, OC * thread // threads, OC * (thread + 1) // threads, 0
+    (o0, o1), (first, stop), at = share(OC, thread, threads), (0, -(-N // group)), 0
     if by_images:
-        first, step, o0, o1, at = thread, threads, 0, OC, thread
+        (o0, o1), (first, stop), at = (0, OC), share(stop, thread, threads), thread
     X = np.empty(C * group * size, np.float32)
     G = np.empty((o1 - o0) * group * size, np.float32)
-    for block in range(first, -(-N // group), step):
+    for block in range(first, stop):
         n0, n1 = block * group, min(N, (block + 1) * group)
         columns = (n1 - n0) * size
         _lay(x, n0, n1, 0, C, X)

@@ -24,6 +24,7 @@ from numba import njit
 
 from ... import threads
 from ..blas import SGEMM, gemm
+from ..shares import share
 from . import strided_tiles as strided
 from . import winograd_tiles as plain
 from .geometry import Geometry
@@ -35,6 +36,7 @@ STRIDED_BY_TILES = 400 * 400  # the same for stride 2, where products are fewer 
 TILES = 1 << 18  # elements of V and M together that a thread holds, by tiles
 SHARED = 1 << 22  # elements of V that are made at a time, by channels
 CHANNELS = 48  # output channels whose kernels are transformed at a time, by channels
+OPERATIONS = 200  # that the transform of a kernel takes
 
 PLAIN, STRIDED, BACK = 0, 1, 2  # stride 1; stride 2; gx of stride 2
 EACH = np.array([[place, 1] for place in range(36)])  # stride 1: every place has its own kernel
@@ -72,13 +74,14 @@ class Tiling(NamedTuple):
         return pairs <= most and tiles >= enough
 
     @property
-    def rows(self) -> int:
-        """Rows of tiles in a block, by tiles: 64 tiles at least (32, which are 72 products of some
-        kernels, with a stride), and a block for each thread."""
+    def blocks(self) -> int:
+        """Into how many blocks the rows of tiles are cut, by tiles: as many for each thread. A
+        block has some 64 tiles at least (32, which are 72 products of some kernels, with a
+        stride)."""
         tiles = TILES // (self.places * (self.C + self.OC))
         least = 64 if self.kind == PLAIN else 32
-        rows = max(tiles // self.TW, -(-least // self.TW))
-        return max(1, min(rows, -(-self.N * self.TH // threads.get_num_threads())))
+        rows, count = max(tiles // self.TW, -(-least // self.TW)), threads.get_num_threads()
+        return min(self.N * self.TH, count * -(-self.N * self.TH // (rows * count)))
 
     def shared_rows(self, channels: int) -> int:
         """Rows of tiles that are transformed at a time, by channels."""
@@ -126,7 +129,7 @@ def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     t = _tiling(g)
     if t.by_tiles:
         sums = np.empty((min(t.most, threads.get_num_threads()), 36, g.OC, g.C), np.float32)
-        threads.run(_gradient_by_rows, SGEMM, t.kind, gy, x, sums, t.pads, t.rows, most=t.most)
+        threads.run(_gradient_by_rows, SGEMM, t.kind, gy, x, sums, t.pads, t.blocks, most=t.most)
         threads.run(_finish, t.kind, sums, gw, most=t.most)
         return gw
     rows = t.shared_rows(max(g.C, g.OC))
@@ -152,8 +155,10 @@ def _convolve(
 ) -> None:
     if t.by_tiles:
         U = np.empty((36, t.C, t.OC), np.float32)
-        threads.run(_transform_kernels, t.kind, w, turned, U, most=t.most)
-        threads.run(_by_rows, SGEMM, t.kind, x, U, bias, y, t.pads, t.TH, t.TW, t.rows, most=t.most)
+        some = threads.worth(OPERATIONS * t.C * t.OC)
+        threads.run(_transform_kernels, t.kind, w, turned, U, most=some)
+        shape = t.pads, t.TH, t.TW, t.blocks
+        threads.run(_by_rows, SGEMM, t.kind, x, U, bias, y, *shape, most=t.most)
         return
     rows = t.shared_rows(t.C)
     V = np.empty(t.places * rows * t.TW * t.C, np.float32)
@@ -239,14 +244,16 @@ def _transform_gradient(kind, gy, D, first, last, TW, thread, threads):  # type:
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _by_rows(sgemm, kind, x, U, bias, y, pads, TH, TW, rows, thread, threads):  # type: ignore[no-untyped-def]
-    """All channels of every so many-th block of rows, from x to y."""
-    N, (C, OC), places = x.shape[0], U.shape[1:], PLACES[kind]
+def _by_rows(sgemm, kind, x, U, bias, y, pads, TH, TW, blocks, thread, threads):  # type: ignore[no-untyped-def]
+    """All channels of some blocks of rows, from x to y."""
+    (C, OC), places, lines = U.shape[1:], PLACES[kind], x.shape[0] * TH
+    rows = -(-lines // blocks)
     V = np.empty(places * rows * TW * C, np.float32)
     M = np.empty(places * rows * TW * OC, np.float32)
     z, t = _room(kind, max(C, OC))
-    for first in range(thread * rows, N * TH, threads * rows):
-        last = min(first + rows, N * TH)
+    start, stop = share(blocks, thread, threads)
+    for block in range(start, stop):
+        first, last = lines * block // blocks, lines * (block + 1) // blocks
         T = (last - first) * TW
         _input(kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C))
         for i in range(36):
@@ -271,7 +278,8 @@ def _by_channels(  # type: ignore[no-untyped-def]
     M = np.empty(places * T * most, np.float32)
     scratch = np.empty((27, most), np.float32)
     z, t = _room(kind, most)
-    for part in range(thread, parts, threads):
+    start, stop = share(parts, thread, threads)
+    for part in range(start, stop):
         k0, k1 = OC * part // parts, OC * (part + 1) // parts
         some = k1 - k0
         kernel_tiles(kind != PLAIN, w, turned, 0, C, k0, k1, scratch, U)
@@ -284,17 +292,20 @@ def _by_channels(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _gradient_by_rows(sgemm, kind, gy, x, sums, pads, rows, thread, threads):  # type: ignore[no-untyped-def]
-    """Each thread's own sum dU over every so many-th block of rows."""
+def _gradient_by_rows(sgemm, kind, gy, x, sums, pads, blocks, thread, threads):  # type: ignore[no-untyped-def]
+    """Each thread's own sum dU over some blocks of rows."""
     N, OC, OH, OW = gy.shape
     C, places = x.shape[1], PLACES[kind]
     TH, TW = (OH + 3) // 4, (OW + 3) // 4
+    lines = N * TH
+    rows = -(-lines // blocks)
     V = np.empty(places * rows * TW * C, np.float32)
     D = np.empty(places * rows * TW * OC, np.float32)
     z, t = _room(kind, max(C, OC))
     sums[thread] = 0
-    for first in range(thread * rows, N * TH, threads * rows):
-        last = min(first + rows, N * TH)
+    start, stop = share(blocks, thread, threads)
+    for block in range(start, stop):
+        first, last = lines * block // blocks, lines * (block + 1) // blocks
         T = (last - first) * TW
         _input(kind, x, first, last, pads, TH, TW, z, t, V[: places * T * C].reshape(places, T * C))
         _gradient(kind, gy, first, last, TW, z, t, D[: places * T * OC].reshape(places, T * OC))
@@ -314,7 +325,8 @@ def _gradient_by_channels(sgemm, kind, D, V, gw, T, thread, threads):  # type: i
     most = -(-OC // parts)
     dU = np.empty((36, most, C), np.float32)
     scratch = np.empty((21, C), np.float32)
-    for part in range(thread, parts, threads):
+    start, stop = share(parts, thread, threads)
+    for part in range(start, stop):
         k0, k1 = OC * part // parts, OC * (part + 1) // parts
         for i in range(36):
             place, count = _run_of(kind, i)

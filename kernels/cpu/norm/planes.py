@@ -1,4 +1,4 @@
-"""batch_norm of images: the planes of a few channels at a time, so that they stay in the cache.
+"""batch_norm of images in training: some channels at a time, so that they stay in the cache.
 
 A channel is read once for its sums and a second time, from the cache, for what is written. Planes
 are short runs of memory: channels beside each other are taken together until a run is RUN long, and
@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ..shares import share
 from .runs import (
     combine,
     line,
@@ -34,16 +35,15 @@ def step_of(N, S, channels, summed):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def forward(x, weight, bias, training, eps, y, statistics, thread, threads):  # type: ignore[no-untyped-def]
+def forward(x, weight, bias, eps, y, statistics, thread, threads):  # type: ignore[no-untyped-def]
     """x, y (N, C, S); weight, bias (C,); statistics (3, C): μ, v, σ."""
     N, C, S = x.shape
-    start, end = C * thread // threads, C * (thread + 1) // threads
-    step = step_of(N, S, end - start, training)
+    start, end = share(C, thread, threads)
+    step = step_of(N, S, end - start, True)
     table = np.empty((3, step), np.float32)
     for begin in range(start, end, step):
         stop = min(begin + step, end)
-        if training:
-            _statistics(x, begin, stop, statistics)
+        _statistics(x, begin, stop, statistics)
         for c in range(begin, stop):
             statistics[2, c] = 1 / np.sqrt(statistics[1, c] + eps)
             values = line(statistics[0, c], statistics[2, c], weight[c], bias[c])
@@ -77,7 +77,7 @@ def backward(g, x, weight, means, inverses, wanted, gx, sums, thread, threads): 
     """g, x, gx (N, C, S); sums (2, C): Σ g, Σ g x̂; weight, means, inverses (C,)."""
     N, C, S = x.shape
     training, input_wanted, sums_wanted = wanted
-    start, end = C * thread // threads, C * (thread + 1) // threads
+    start, end = share(C, thread, threads)
     step = step_of(N, S, end - start, training or sums_wanted)
     table = np.empty((3, step), np.float32)
     for begin in range(start, end, step):

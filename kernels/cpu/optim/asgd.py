@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .rows import count, descent, floats, number, share, updater
+from ..memory import floats
+from ..shares import share
+from .rows import count, descent, number, updater
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -30,7 +32,7 @@ def prepare(addresses, sizes, groups, options, numbers):  # type: ignore[no-unty
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _apply(addresses, sizes, numbers, thread, threads):  # type: ignore[no-untyped-def]
-    first, last = share(sizes, thread, threads)
+    first, last = share(sizes.sum(), thread, threads)
     start = 0
     for row in range(sizes.size):
         begin, end = max(first - start, 0), min(last - start, sizes[row])

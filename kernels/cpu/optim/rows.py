@@ -5,7 +5,8 @@ remembers about it. A rule comes in two compiled functions, and `updater` makes 
 
     prepare(addresses, sizes, groups, options, numbers)      counts the step and works out the
         numbers that all elements of a row share, in float64
-    apply(addresses, sizes, numbers, thread, threads)        a thread's share of all elements
+    apply(addresses, sizes, numbers, thread, threads)        a thread's share of all elements, where
+        all rows are strung together
 
 The kernel is update(addresses, sizes, groups, options, …), with P rows and K columns:
     addresses (P, K) intp: of float32 values that lie side by side; 0: not in use
@@ -25,10 +26,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import carray, njit, types
-from numba.extending import intrinsic
+from numba import njit
 
 from ...threads import run, worth
+from ..memory import floats
 
 NUMBERS = 10  # columns of `numbers`, enough for every rule
 _FLOPS = 30  # an element takes as long as so much arithmetic that nothing waits for
@@ -50,42 +51,18 @@ def updater(prepare: Any, apply: Any) -> Update:
     return update
 
 
-@intrinsic
-def _pointer(context: Any, address: Any) -> Any:  # noqa: ARG001 (numba's form)
-    """An address as a pointer to float32 values."""
-    signature = types.CPointer(types.float32)(address)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
-
-    return signature, generate
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def floats(address, first, last):  # type: ignore[no-untyped-def]
-    """The values from number `first` to before `last`, as an array."""
-    return carray(_pointer(address + 4 * first), (last - first,))
-
-
 @njit(cache=True, nogil=True, forceinline=True)
 def number(address):  # type: ignore[no-untyped-def]
     """One value, as an array of one."""
-    return carray(_pointer(address), (1,))
+    return floats(address, 0, 1)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
 def count(address):  # type: ignore[no-untyped-def]
     """One more step; how many there are now."""
-    step = carray(_pointer(address), (1,))
+    step = floats(address, 0, 1)
     step[0] += np.float32(1)
     return np.float64(step[0])
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def share(sizes, thread, threads):  # type: ignore[no-untyped-def]
-    """A thread's elements, from and to, where all rows are strung together."""
-    total = sizes.sum()
-    return total * thread // threads, total * (thread + 1) // threads
 
 
 @njit(cache=True, nogil=True, forceinline=True)

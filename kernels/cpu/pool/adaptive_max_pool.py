@@ -38,7 +38,7 @@ def forward(
         _choose,
         np.ascontiguousarray(x).reshape(planes, *image),
         y.reshape(planes, *out), indices.reshape(planes, *out), rows, columns,
-        most=worth(3 * x.size),
+        most=worth(60 * x.size),
     )  # fmt: skip
     return (y, indices), (indices, size)
 

@@ -50,8 +50,9 @@ def _mean(x: np.ndarray, spans: tuple[Spans, ...], divisors: Any) -> np.ndarray:
     planes, (H, W), (OH, OW) = math.prod(x.shape[:2]), _image(x.shape[2:]), _counts(spans)
     y = np.empty((*x.shape[:2], *map(len, spans)), np.float32)
     flat, out = np.ascontiguousarray(x).reshape(planes, H, W), y.reshape(planes, OH, OW)
-    most = worth(2 * x.size)
-    if _whole(spans, x.shape[2:]):
+    whole = _whole(spans, x.shape[2:])
+    most = worth((2 if whole else 12) * x.size)
+    if whole:
         run(loops.mean, flat.reshape(planes, H * W), out.reshape(planes), 1 / divisors, most=most)
     elif _quads(spans) and isinstance(divisors, int):
         run(loops.mean_of_quads, flat, out, 1 / divisors, most=most)
@@ -71,8 +72,9 @@ def _backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
     planes, (H, W), (OH, OW) = math.prod(gy.shape[:2]), _image(size), _counts(spans)
     gx = np.empty((*gy.shape[:2], *size), np.float32)
     flat, given = gx.reshape(planes, H, W), np.ascontiguousarray(gy).reshape(planes, OH, OW)
-    most = worth(2 * gx.size)
-    if _whole(spans, size):
+    whole = _whole(spans, size)
+    most = worth((2 if whole else 12) * gx.size)
+    if whole:
         run(loops.spread, given.reshape(planes), flat.reshape(planes, H * W), 1 / divisors,
             most=most)  # fmt: skip
     elif _quads(spans) and isinstance(divisors, int):

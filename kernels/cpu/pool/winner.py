@@ -26,7 +26,7 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> tuple[np.ndar
         np.ascontiguousarray(gy).reshape(planes, count),
         np.ascontiguousarray(saved.indices).reshape(planes, count),
         gx.reshape(planes, pixels),
-        most=worth(gx.size + 4 * gy.size),
+        most=worth(4 * gx.size + 8 * gy.size),
     )
     return (gx,)
 

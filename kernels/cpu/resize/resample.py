@@ -74,7 +74,7 @@ def _planes(x: np.ndarray, down: _Terms | None, along: _Terms | None) -> np.ndar
         _both,
         np.ascontiguousarray(x).reshape(planes, H, W), y.reshape(planes, OH, OW),
         *(down or _NOTHING), *(along or _NOTHING), down is not None, along is not None,
-        most=worth(4 * (x.size + y.size)),
+        most=worth(12 * (x.size + y.size)),
     )  # fmt: skip
     return y
 

@@ -74,6 +74,8 @@ def _check_range(op: str, target: Array, K: int, ignore_index: int) -> None:
     """
     if math.prod(target.shape) == 0:
         return
+    if isinstance(target, np.ndarray) and target.min() >= 0 and target.max() < K:
+        return  # as nearly always: two passes in place of six
 
     def is_bad() -> Array:
         return ((target < 0) | (target >= K)) & ((target != ignore_index) | (K == 0))

@@ -26,6 +26,14 @@ TRAIN = {"training": True, "eps": 1e-5}
 EVALUATE = {"training": False, "eps": 1e-3}
 
 
+@pytest.fixture(params=["channels", "images"], autouse=True)
+def way(request, monkeypatch):
+    """By channels, and by images, whatever the size."""
+    first, last = (0, sys.maxsize) if request.param == "images" else (sys.maxsize, 0)
+    monkeypatch.setattr(kernel, "BY_IMAGES", first)
+    monkeypatch.setattr(kernel, "BY_IMAGES_BACK", last)
+
+
 def inputs(shape, mean=0.5, deviation=2.0):
     rng = np.random.default_rng(0)
     C = shape[1]
