@@ -65,11 +65,16 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
         gx = input_gradient(gy, packed(w, g.K), g).reshape(x.shape)
     if needs[1]:
         gw = weight_gradient(gy, packed(x, (g.H, g.W)), g).reshape(w.shape)
-        if choose(g, "gw").mixes and not np.isfinite(gw.sum()):
+        if choose(g, "gw").mixes and not _is_finite(gw):
             return NotImplemented
     if needs[2]:
         gb = channel_sums(gy)
     return gx, gw, gb
+
+
+def _is_finite(gw: np.ndarray) -> bool:
+    """Are all sums over an output channel? (Huge numbers may add up to ∞: then it says no, too.)"""
+    return bool(np.isfinite(channel_sums(gw.reshape(1, len(gw), -1))).all())
 
 
 def packed(x: np.ndarray, sizes: tuple[int, ...]) -> np.ndarray:

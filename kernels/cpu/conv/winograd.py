@@ -125,7 +125,7 @@ def input_gradient(gy: np.ndarray, w: np.ndarray, g: Geometry) -> np.ndarray:
 
 def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
     """gw."""
-    gw = np.zeros((g.OC, g.C, 3, 3), np.float32)
+    gw = np.empty((g.OC, g.C, 3, 3), np.float32)
     t = _tiling(g)
     if t.by_tiles:
         sums = np.empty((min(t.most, threads.get_num_threads()), 36, g.OC, g.C), np.float32)
@@ -140,8 +140,9 @@ def weight_gradient(gy: np.ndarray, x: np.ndarray, g: Geometry) -> np.ndarray:
         threads.run(_transform_input, t.kind, x, V, t.pads, first, last, t.TH, t.TW, most=t.most)
         threads.run(_transform_gradient, t.kind, gy, D, first, last, t.TW, most=t.most)
         threads.run(
-            _gradient_by_channels, SGEMM, t.kind, D, V, gw, (last - first) * t.TW, most=t.most
-        )
+            _gradient_by_channels, SGEMM, t.kind, D, V, first > 0, gw, (last - first) * t.TW,
+            most=t.most,
+        )  # fmt: skip
     return gw
 
 
@@ -317,7 +318,7 @@ def _gradient_by_rows(sgemm, kind, gy, x, sums, pads, blocks, thread, threads): 
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _gradient_by_channels(sgemm, kind, D, V, gw, T, thread, threads):  # type: ignore[no-untyped-def]
+def _gradient_by_channels(sgemm, kind, D, V, add, gw, T, thread, threads):  # type: ignore[no-untyped-def]
     """What some tiles add to gw, for some output channels at a time."""
     OC, C = gw.shape[:2]
     parts = -(-OC // CHANNELS)
@@ -333,7 +334,7 @@ def _gradient_by_channels(sgemm, kind, D, V, gw, T, thread, threads):  # type: i
             gemm(sgemm, k1 - k0, C, count * T, D, place * T * OC + k0, OC, True,
                  V, place * T * C, C, False, 0.0, dU, i * most * C, C)  # fmt: skip
         for k in range(k0, k1):
-            kernel_gradient(kind != PLAIN, dU[:, k - k0], scratch, gw[k])
+            kernel_gradient(kind != PLAIN, dU[:, k - k0], scratch, add, gw[k])
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -346,4 +347,4 @@ def _finish(kind, sums, gw, thread, threads):  # type: ignore[no-untyped-def]
             for i in range(36):
                 for c in range(C):
                     sums[0, i, k, c] += sums[other, i, k, c]
-        kernel_gradient(kind != PLAIN, sums[0, :, k], scratch, gw[k])
+        kernel_gradient(kind != PLAIN, sums[0, :, k], scratch, False, gw[k])

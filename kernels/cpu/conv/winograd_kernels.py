@@ -1,6 +1,6 @@
 """Kernels of 3 × 3 among Winograd's places, and their gradient on the way back.
 
-    U = G g Gᵀ        gw += Gᵀ dU G
+    U = G g Gᵀ        gw = Gᵀ dU G
 
 Stride 1 and 2 differ in G (6 × 3) alone: it is given in winograd_tiles.py, and for stride 2 in
 strided_tiles.py, where its last row stands for the tap that is left alone.
@@ -61,8 +61,8 @@ def _lines(strided, g, n, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def kernel_gradient(strided, dU, scratch, gw):  # type: ignore[no-untyped-def]
-    """gw (C, 3, 3) += Gᵀ dU G, from dU (36, C). scratch (≥ 21, ≥ C)."""
+def kernel_gradient(strided, dU, scratch, add, gw):  # type: ignore[no-untyped-def]
+    """gw (C, 3, 3) = Gᵀ dU G, or with `add` more by that, from dU (36, C). scratch (≥ 21, ≥ C)."""
     C = gw.shape[0]
     for i in range(6):
         _back(strided, dU[6 * i : 6 * i + 6], C, scratch[3 * i : 3 * i + 3])
@@ -71,7 +71,7 @@ def kernel_gradient(strided, dU, scratch, gw):  # type: ignore[no-untyped-def]
         for i in range(3):
             row = scratch[18 + i]
             for c in range(C):
-                gw[c, i, j] += row[c]
+                gw[c, i, j] = gw[c, i, j] + row[c] if add else row[c]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
