@@ -21,18 +21,19 @@ from .geometry import Geometry
 from .phases import FAST, lay, room_for, start_of, take_back, width_of
 
 CACHE = 192 * 1024  # elements of X that are held at a time: 768 KB
+FORWARD = CACHE // 2  # the same forward, where M is read and written for each block of X
 SMALL = 1_000_000  # OpenBLAS multiplies without packing up to so many products, which is faster
 WIDE = 768  # columns of a product, if there are as many
 
 
-def blocks(g: Geometry, small: int = 0) -> tuple[int, int]:
+def blocks(g: Geometry, cache: int = CACHE, small: int = 0) -> tuple[int, int]:
     """(rows of the output, channels) of one block of X, of few products where that pays."""
     width = g.OW + (g.K[1] - 1) * g.D[1] // g.S[1]
     wide = small // (g.OC // g.G * g.taps)
     wide = min(wide, WIDE) if wide >= 200 else WIDE
     shares = _shares(g.N * g.OH * width / wide, threads.worth_products(g.flops))
     rows = max(1, -(-g.N * g.OH // shares))
-    channels = CACHE // (rows * width * g.K[0] * g.K[1])
+    channels = cache // (rows * width * g.K[0] * g.K[1])
     return rows, max(1, min(channels, g.C // g.G))
 
 
@@ -45,7 +46,7 @@ def forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, g: Geometry) -> 
     """y. Where there are few rows the threads share the output channels, too."""
     y = np.empty((g.N, g.OC, g.OH, g.OW), np.float32)
     bias = np.zeros(g.OC, np.float32) if b is None else b
-    rows, channels = blocks(g, SMALL)
+    rows, channels = blocks(g, FORWARD, SMALL)
     count = threads.worth_products(g.flops)
     parts = 1 if -(-g.N * g.OH // rows) * g.G >= count else min(count, g.OC // g.G)
     weights = w.reshape(g.OC, -1)
