@@ -51,8 +51,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "use_kernels",
     ),
     "backend.dtypes": (
-        "double", "float16", "float32", "float64", "get_default_dtype", "half", "int8", "int16",
-        "int32", "int64", "long", "set_default_dtype", "uint8",
+        "bfloat16", "double", "float16", "float32", "float64", "get_default_dtype", "half", "int8",
+        "int16", "int32", "int64", "long", "set_default_dtype", "uint8",
     ),
     "backend.memory": ("keep_memory", "release_memory"),
     "backend.threads": ("get_num_threads", "set_num_threads"),
@@ -202,6 +202,7 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
         use_kernels,
     )
     from .backend.dtypes import (
+        bfloat16,
         double,
         float16,
         float32,
@@ -238,7 +239,8 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors
 __all__ = [
     "Function", "Generator", "Tensor", "allclose", "amp", "arange", "as_tensor",
     "atleast_1d", "autocast", "clear_autocast_cache", "get_autocast_dtype", "is_autocast_enabled",
-    "atleast_2d", "atleast_3d", "autograd", "backend", "backends", "block_diag", "broadcast_shapes",
+    "atleast_2d", "atleast_3d", "autograd", "backend", "backends", "bfloat16", "block_diag",
+    "broadcast_shapes",
     "broadcast_tensors", "bucketize", "cartesian_prod", "cat", "cdist", "celu", "celu_",
     "column_stack", "combinations", "concat", "concatenate", "cuda", "data",
     "default_generator", "detection", "device", "double", "dstack", "einsum", "empty", "empty_like",

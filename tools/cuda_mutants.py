@@ -22,6 +22,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -60,6 +61,8 @@ REASONS = (
     (r"gemm\.cu:.*`\+ 1` → ``", "Padding against bank conflicts: speed alone"),
     (r"gemm\.cu:.*`0\.0f` → `1\.0f` in `tile", "It is multiplied by the other tile's 0"),
 )
+# A child that is forked while another thread reads a Source would wait for that thread's lock.
+_FORKING = threading.Lock()
 SAME, NO_TEXT = "means the same", "does not compile"  # not counted
 WAYS = ("value", "emulator", "sanitizer")
 
@@ -136,7 +139,8 @@ def fate_in_a_child(source: Source, launches: Sequence[Launch]) -> str:
         theirs.send(fate(source, launches))
 
     child = context.Process(target=answer)
-    child.start()
+    with _FORKING:
+        child.start()
     theirs.close()
     try:
         found = str(ours.recv())
@@ -217,10 +221,12 @@ def judge(attempt: Try, launches: dict[str, list[Launch]]) -> str:
     """The fate of a bug; by the tests themselves where launches cannot be run again."""
     answer = NO_TEXT
     for source in attempt.sources:
-        if has_addresses(source.path):
-            answer = "value" if tests_fail(source.path, source.text) else ""
+        with _FORKING:
+            by_tests, kernels, text = has_addresses(source.path), set(source.kernels), source.text
+        if by_tests:
+            answer = "value" if tests_fail(source.path, text) else ""
         else:
-            wanted = {attempt.kernel} & set(source.kernels) or set(source.kernels)
+            wanted = {attempt.kernel} & kernels or kernels
             own = [launch for launch in launches[source.path] if launch.kernel in wanted]
             answer = fate_in_a_child(source, own)
         if answer in WAYS:

@@ -58,6 +58,7 @@ PRINTING_FILES = (f"{PACKAGE}/nn/summary/__init__.py",)
 # autograd knows no op but those that Tensor's own operators and methods are made of.
 OPERATOR_FAMILIES = (
     "elementwise", "shape", "reduce", "scan", "linalg", "activation", "op", "catalog", "autocast",
+    "bfloat16",
 )  # fmt: skip
 
 

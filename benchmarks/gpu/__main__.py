@@ -47,7 +47,7 @@ PARTS = {
     "captured": Part(captured.captured, 60),
     "sanitizer": Part(sanitizer.sanitizer, 4 * sanitizer.SECONDS + 10),
     "timing": Part(kernels.timing, 90, True),
-    "networks": Part(networks.networks, 70, True),
+    "networks": Part(networks.networks, 110, True),
 }
 
 

@@ -19,13 +19,22 @@ MOST = 1e-4  # another order of sums in a matrix product, over some steps
 
 
 def _network(small: bool) -> Any:
-    mt.manual_seed(0)
     if small:
         return nn.Sequential(
             nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2),
             nn.Flatten(), nn.Linear(64, 10),
         )  # fmt: skip
     return mt.models.resnet20()
+
+
+def _dropping(small: bool) -> Any:
+    """A network whose dropout draws elements and whole channels, numbers left over between them."""
+    channels, width = (4, 64) if small else (32, 8192)
+    return nn.Sequential(
+        nn.Conv2d(3, channels, 3, padding=1), nn.Dropout2d(0.3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Dropout(0.5), nn.Linear(width, 33), nn.AlphaDropout(0.2),
+        nn.Linear(33, 10),
+    )  # fmt: skip
 
 
 def _step(model: Any, optimizer: Any) -> Callable[[Any, Any], Any]:
@@ -40,13 +49,17 @@ def _step(model: Any, optimizer: Any) -> Callable[[Any, Any], Any]:
 
 
 def captured(place: Place, only: Any = ()) -> dict[str, Any]:  # noqa: ARG001
-    """SGD and Adam, whose learning rate changes on the way: losses, parameters and statistics."""
+    """Losses, parameters and statistics of some steps, whose learning rate changes on the way.
+
+    SGD, Adam, and SGD with dropout, of which each replay must draw the masks of its step.
+    """
     found: dict[str, Any] = {"passed": True, "rules": {}}
-    for name, make in (
-        ("SGD", lambda p: optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=1e-4)),
-        ("Adam", lambda p: optim.Adam(p, lr=1e-3)),
+    for name, make, network in (
+        ("SGD", lambda p: optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=1e-4), _network),
+        ("Adam", lambda p: optim.Adam(p, lr=1e-3), _network),
+        ("dropout", lambda p: optim.SGD(p, lr=0.01), _dropping),
     ):
-        runs = [_train(place, make, graphed) for graphed in (False, True)]
+        runs = [_train(place, make, graphed, network) for graphed in (False, True)]
         (plain, plain_time), (graphed, graphed_time) = runs
         off = max(
             float(np.abs(a - b).max() / max(1.0, np.abs(a).max()))
@@ -63,11 +76,14 @@ def captured(place: Place, only: Any = ()) -> dict[str, Any]:  # noqa: ARG001
     return found
 
 
-def _train(place: Place, make: Any, graphed: bool) -> tuple[list[np.ndarray], float]:
+def _train(
+    place: Place, make: Any, graphed: bool, network: Callable[[bool], Any] = _network
+) -> tuple[list[np.ndarray], float]:
     """(losses and the whole state of the network after some steps, seconds of one more step)."""
     batch, side = (6, 8) if place.small else (128, 32)
     rng = np.random.default_rng(0)
-    model = _network(place.small).to("cuda")
+    mt.manual_seed(0)
+    model = network(place.small).to("cuda")
     optimizer = make(model.parameters())
     step: Any = _step(model, optimizer)
     if graphed:

@@ -1,4 +1,4 @@
-"""Kernels that no op launches: the teaching kernels, and the mask of dropout, each on its own."""
+"""Kernels that no op of the list launches: teaching, the mask of dropout, bfloat16, and others."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ def direct_errors(place: Place, only: Sequence[str] = ()) -> Iterator[Found]:
     """(name, what was launched, its error, what is wrong) for each of them."""
     trials: dict[str, Callable[[Place], float]] = {
         "gemm": _gemm, "implicit_gemm": _implicit_gemm, "dropout_mask": _mask,
+        "channels_last": _turned, "bfloat16": _bfloat16, "conv_bfloat16": _rounded,
+        "conv_transpose_bfloat16": _rounded_transpose, "linear_bfloat16": _rounded_linear,
+        "matmul_bfloat16": _rounded_matmul,
     }  # fmt: skip
     for name, trial in trials.items():
         if only and name not in only:
@@ -67,12 +70,95 @@ def _implicit_gemm(place: Place) -> float:
 
 def _mask(place: Place) -> float:
     """The share of places where the mask is not the one that NumPy's generator draws."""
-    from minitorch_cv.kernels.cuda.random.dropout import draw_mask
+    from minitorch_cv.kernels.cuda.random.dropout import GraphStream, draw_mask
 
     from minitorch_cv.backend.random import Generator
 
     drawn = Generator(3)
     drawn.rand((5,))
-    model = moved(np.zeros(1, np.float32), place)
-    mask = draw_mask(model, (1000,), 0.3, drawn.get_state())
-    return float((place.library.to_numpy(mask) != (drawn.rand((1000,)) >= 0.3)).mean())
+    model, state = moved(np.zeros(1, np.float32), place), drawn.get_state()
+    want = drawn.rand((1000,)) >= 0.3
+    stream = GraphStream(model)
+    stream.fill(state)
+    parts = [stream.draw_mask((n,), 0.3) for n in (1, 16, 983)]
+    recorded = np.concatenate([place.library.to_numpy(part) for part in parts])
+    mask = place.library.to_numpy(draw_mask(model, (1000,), 0.3, state))
+    return max(float((mask != want).mean()), float((recorded != want).mean()))
+
+
+def _turned(place: Place) -> float:
+    """Axes turned, there and back with a bias: the share of numbers that are not those of NumPy."""
+    from minitorch_cv.kernels.cuda.conv.channels_last import PLAIN
+
+    rng, worst = np.random.default_rng(0), 0.0
+    for shape in ((3, 70, 9, 11), (2, 3, 40, 41), (2, 300, 1, 5)):
+        x, b = rng.standard_normal(shape, np.float32), rng.standard_normal(shape[1], np.float32)
+        there, bias = moved((x, b), place)
+        last = PLAIN.to_last(there)
+        back = place.library.to_numpy(PLAIN.to_second(last, 4, bias))
+        pairs = ((place.library.to_numpy(last), np.moveaxis(x, 1, -1)),
+                 (back, x + b[:, None, None]))  # fmt: skip
+        worst = max(worst, *(float((got != known).mean()) for got, known in pairs))
+    return worst
+
+
+def _bfloat16(place: Place) -> float:
+    """Rounding, narrowing, turning and the bias: the share of numbers that are not those of CPU."""
+    from minitorch_cv.kernels.cuda.conv.channels_last import BFLOAT16
+    from minitorch_cv.kernels.cuda.elementwise import bfloat16
+
+    from minitorch_cv.ops.precision import nearest_bfloat16
+
+    rng = np.random.default_rng(0)
+    x, b = rng.standard_normal((3, 70, 9, 11), np.float32), rng.standard_normal(70, np.float32)
+    x.flat[:3] = 3.4e38, -3.4e38, 1 + 2**-8
+    there, bias = moved((x, b), place)
+    want = nearest_bfloat16(x)
+    more = nearest_bfloat16(want + nearest_bfloat16(b)[:, None, None])
+    halves = place.library.to_numpy(bfloat16.narrow(there)).astype(np.uint32) << 16
+    rows = bfloat16.add_and_round(moved(x.swapaxes(1, 3).copy(), place), bias)
+    pairs = [
+        (place.library.to_numpy(bfloat16.rounded(there)), want), (halves.view(np.float32), want),
+        (place.library.to_numpy(BFLOAT16.to_second(BFLOAT16.to_last(there), 4, bias)), more),
+        (place.library.to_numpy(rows),
+         nearest_bfloat16(x.swapaxes(1, 3) + nearest_bfloat16(b))),
+    ]  # fmt: skip
+    return max(float((got != known).mean()) for got, known in pairs)
+
+
+def _beyond(place: Place, name: str, *shapes: tuple[int, ...], **params: Any) -> float:
+    """How far value and gradients are from the CPU's, beyond one rounding, to the largest value."""
+    from minitorch_cv.ops.bfloat16 import rounded
+    from minitorch_cv.ops.catalog import op_named
+
+    rng, op = np.random.default_rng(0), rounded(op_named(name))
+    arrays = tuple(rng.standard_normal(s, np.float32) for s in shapes)
+    needs, found, gy = (True,) * len(arrays), [], None
+    given = (*arrays, None) if name.startswith("conv") else arrays
+    for inputs in (given, moved(given, place)):
+        y, saved = op.run(inputs, params)
+        gy = rng.standard_normal(y.shape, np.float32) if gy is None else moved(gy, place)
+        grads = op.differentiate(gy, saved, (*needs, False) if len(given) > len(arrays) else needs)
+        found.append([y, *grads[: len(arrays)]])
+    worst = 0.0
+    for want, got in zip(*found, strict=True):
+        host, most = place.library.to_numpy(got), abs(want).max()
+        allowed = 2**-7 * (abs(want) + 2**-7 * most)
+        worst = max(worst, float((abs(host - want) - allowed).max() / most))
+    return max(worst, 0.0)
+
+
+def _rounded(place: Place) -> float:
+    return _beyond(place, "conv", (2, 16, 9, 8), (24, 16, 3, 3), padding=1, stride=2)
+
+
+def _rounded_transpose(place: Place) -> float:
+    return _beyond(place, "conv_transpose", (2, 16, 5, 4), (16, 24, 3, 3), padding=1, stride=2)
+
+
+def _rounded_linear(place: Place) -> float:
+    return _beyond(place, "linear", (6, 33), (17, 33), (17,))
+
+
+def _rounded_matmul(place: Place) -> float:
+    return _beyond(place, "matmul", (3, 1, 6, 33), (2, 33, 5))

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 import minitorch_cv as mt
+from minitorch_cv.ops.bfloat16 import rounded
 from minitorch_cv.ops.catalog import op_named
 from minitorch_cv.testing.probes import differentiable, run
 
 from .clock import SETTLE, copy_speed, in_turns, seconds_of
 from .place import Launch, Place, moved, watched
-from .rivals import Rival, torch_rival
+from .rivals import SETTINGS, Rival, after, named, ours_in, torch_rival
 from .rows import Row, rows, without_row
 from .updates import rules
 
 ROTATE = 256 << 20  # bytes of inputs that take turns, so that no cache holds them
+_PRODUCTS = ("conv", "conv_transpose")  # timed in each of the settings
 # Numbers that an update moves for each parameter: those it reads, and those it writes.
 _MOVED = {
     "sgd": 5, "adam": 7, "rmsprop": 5, "adagrad": 5, "adadelta": 7, "adamax": 7, "nadam": 7,
@@ -27,15 +29,22 @@ _MOVED = {
 
 
 def timing(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
-    """{"copy": bytes/s, "kernels": kernel → …, "ops": op → …}; rows that fail are told."""
+    """{"copy": bytes/s, "kernels": kernel → …, "ops": op → …}; rows that fail are told.
+
+    Products are timed in TF32 ("conv, tf32") and in bfloat16 ("conv, bf16"), too.
+    """
     speed = copy_speed(place)
     found: dict[str, Any] = {
         "passed": True, "copy_bytes_per_second": speed, "kernels": {}, "ops": {}, "failed": {},
         "no_row": without_row(),
     }  # fmt: skip
     jobs: list[tuple[str, Callable[[], dict[str, Any]]]] = [
-        (row.op, lambda row=row: _time(row, place, found["kernels"], speed))  # type: ignore[misc]
+        (
+            named(row.op, setting),
+            lambda row=row, setting=setting: _time(row, place, found["kernels"], speed, setting),  # type: ignore[misc]
+        )
         for row in rows(place.small)
+        for setting in (SETTINGS if row.op in _PRODUCTS else SETTINGS[:1])
     ]
     jobs += [
         (name, lambda rule=(name, kind): _time_update(*rule, place, found["kernels"], speed))
@@ -43,7 +52,7 @@ def timing(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
         if name in _MOVED
     ]  # fmt: skip
     for name, job in jobs:
-        if only and name not in only:
+        if only and name.partition(", ")[0] not in only:
             continue
         try:
             found["ops"][name] = job()
@@ -53,9 +62,19 @@ def timing(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
     return found
 
 
-def _time(row: Row, place: Place, kernels: dict[str, Any], speed: float) -> dict[str, Any]:
+def _time(
+    row: Row, place: Place, kernels: dict[str, Any], speed: float, setting: str
+) -> dict[str, Any]:
     """Forward and backward of one op, ours and PyTorch's."""
+    with ours_in(after(setting)):
+        return _time_in(row, place, kernels, speed, setting)
+
+
+def _time_in(
+    row: Row, place: Place, kernels: dict[str, Any], speed: float, setting: str
+) -> dict[str, Any]:
     op, rng = op_named(row.op), np.random.default_rng(0)
+    op = rounded(op) if setting == "bf16" else op
     arrays = row.make(rng)
     size = sum(a.nbytes for a in arrays if a is not None)
     count = 2 if place.small else max(2, min(6, -(-ROTATE // max(size, 1))))
@@ -71,7 +90,7 @@ def _time(row: Row, place: Place, kernels: dict[str, Any], speed: float) -> dict
         backward = [lambda s=s: op.differentiate(gy, s, needs) for s in kept]
         result["backward"] = in_turns(place, backward)
     _time_kernels(place, [*forward, *(backward or [])], kernels, speed)
-    rival = torch_rival(row, arrays, place.small)
+    rival = torch_rival(row, arrays, place.small, setting)
     if rival is not None:
         result |= _beside(place, rival)
     return result

@@ -1,4 +1,4 @@
-"""Whole training steps: as they are, captured, and PyTorch's beside them."""
+"""Whole training steps in float32, TF32 and bfloat16: as they are, captured, and PyTorch's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minitorch_cv.nn import functional as F  # noqa: N812
 
 from .clock import seconds_of
 from .place import Place
-from .rivals import torch_on_gpu
+from .rivals import SETTINGS, after, named, ours_in, theirs_in, torch_on_gpu
 
 # Name → model, arguments, batch, height and width.
 WORKS = {
@@ -24,20 +24,25 @@ SMALL = {"lenet": ("LeNet5", {}, 4, 32)}
 
 
 def networks(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
-    """Seconds of a training step: eager, captured, PyTorch's. A network that fails is told."""
+    """Seconds of a training step: eager, captured, PyTorch's. A network that fails is told.
+
+    {"resnet50": …, "resnet50, tf32": …, "resnet50, bf16": …}
+    """
     found: dict[str, Any] = {"passed": True, "steps": {}, "failed": {}}
     for name, work in (SMALL if place.small else WORKS).items():
         if only and name not in only:
             continue
-        found["steps"][name] = row = {}
-        for kind, measure in (("eager", _ours), ("captured", _captured), ("torch", _torch)):
-            try:
-                seconds = measure(place, *work)
-                if seconds is not None:
-                    row[kind] = seconds
-            except Exception as error:
-                found["failed"][f"{name}, {kind}"] = f"{type(error).__name__}: {error}"
-            mt.cuda.empty_cache()
+        for setting in SETTINGS:
+            found["steps"][named(name, setting)] = row = {}
+            for kind, measure in (("eager", _ours), ("captured", _captured), ("torch", _torch)):
+                try:
+                    seconds = measure(place, setting, *work)
+                    if seconds is not None:
+                        row[kind] = seconds
+                except Exception as error:
+                    where = f"{named(name, setting)}, {kind}"
+                    found["failed"][where] = f"{type(error).__name__}: {error}"
+                mt.cuda.empty_cache()
     found["passed"] = not found["failed"]
     return found
 
@@ -50,7 +55,7 @@ def _batch(model: str, batch: int, side: int) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _prepared(model: str, options: dict[str, Any], batch: int, side: int) -> Any:
+def _prepared(setting: str, model: str, options: dict[str, Any], batch: int, side: int) -> Any:
     """(step, x, labels) on the GPU."""
     net = getattr(mt.models, model)(**options).to("cuda")
     optimizer = optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
@@ -58,8 +63,10 @@ def _prepared(model: str, options: dict[str, Any], batch: int, side: int) -> Any
 
     def step(x: Any, labels: Any) -> Any:
         optimizer.zero_grad()
-        loss = F.cross_entropy(net(x), labels)
-        loss.backward()
+        with ours_in(setting):
+            loss = F.cross_entropy(net(x), labels)
+        with ours_in(after(setting)):
+            loss.backward()
         optimizer.step()
         return loss
 
@@ -77,7 +84,9 @@ def _captured(place: Place, *work: Any) -> float:
     return seconds_of(place, lambda: graphed(x, labels), 3 if place.small else 10)
 
 
-def _torch(place: Place, model: str, options: dict[str, Any], batch: int, side: int) -> Any:
+def _torch(
+    place: Place, setting: str, model: str, options: dict[str, Any], batch: int, side: int
+) -> Any:
     """None without PyTorch and torchvision, or where they have no such network."""
     torch = torch_on_gpu()
     try:
@@ -93,7 +102,10 @@ def _torch(place: Place, model: str, options: dict[str, Any], batch: int, side: 
 
     def step() -> None:
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(net(x), labels).backward()
+        with theirs_in(torch, setting):
+            loss = torch.nn.functional.cross_entropy(net(x), labels)
+        with theirs_in(torch, after(setting)):
+            loss.backward()
         optimizer.step()
 
     with torch.cuda.stream(stream):

@@ -25,8 +25,8 @@ def rows(small: bool) -> list[Row]:
     """All of them; ops without a CUDA kernel are left out."""
     from minitorch_cv.kernels.cuda import KERNELS
 
-    every = [*_images(small), *_activations(small), *_lines(small), *_regions(small)]
-    return [row for row in every if row.op in KERNELS]
+    families = (_windows, _images, _activations, _lines, _regions)
+    return [row for family in families for row in family(small) if row.op in KERNELS]
 
 
 def without_row(small: bool = True) -> list[str]:
@@ -55,19 +55,30 @@ def _doubled(size: int) -> Any:
     return taps_of("linear", size, 2 * size, None, False, False, "float32")
 
 
+def _windows(small: bool) -> list[Row]:
+    N, C, H = (2, 4, 6) if small else (64, 64, 56)
+    x, half = _normal(N, C, H, H), _normal(N, C, H // 2, H // 2)
+    three = {"kernel_size": 3, "padding": 1}
+    return [
+        Row("im2col", x, three, lambda t, x: t.nn.functional.unfold(x, 3, padding=1)),
+        Row("col2im", _normal(N, C * 9, H * H), {**three, "output_size": (H, H)},
+            lambda t, x: t.nn.functional.fold(x, (H, H), 3, padding=1)),
+        Row("conv", lambda rng: (*x(rng), rng.standard_normal((C, C, 3, 3), np.float32), None),
+            {"padding": 1}, lambda t, x, w: t.nn.functional.conv2d(x, w, padding=1)),
+        Row("conv_transpose",
+            lambda rng: (*half(rng), rng.standard_normal((C, C, 2, 2), np.float32), None),
+            {"stride": 2}, lambda t, x, w: t.nn.functional.conv_transpose2d(x, w, stride=2)),
+    ]  # fmt: skip
+
+
 def _images(small: bool) -> list[Row]:
     N, C, H = (2, 4, 6) if small else (64, 64, 56)
     x, window = _normal(N, C, H, H), {"kernel_size": 3, "stride": 2, "padding": 1}
-    names = ("kernel_size", "padding")
-    three = dict(zip(names, (3, 1), strict=True))
     grid = lambda rng: (  # noqa: E731
         rng.standard_normal((N, C, H, H), np.float32),
         rng.uniform(-1, 1, (N, H, H, 2)).astype(np.float32),
     )
     return [
-        Row("im2col", x, three, lambda t, x: t.nn.functional.unfold(x, 3, padding=1)),
-        Row("col2im", _normal(N, C * 9, H * H), {**three, "output_size": (H, H)},
-            lambda t, x: t.nn.functional.fold(x, (H, H), 3, padding=1)),
         Row("max_pool", x, window, lambda t, x: t.nn.functional.max_pool2d(x, 3, 2, 1)),
         Row("avg_pool", x, window, lambda t, x: t.nn.functional.avg_pool2d(x, 3, 2, 1)),
         Row("adaptive_avg_pool", x, {"output_size": 1},
@@ -84,8 +95,6 @@ def _images(small: bool) -> list[Row]:
                 t.nn.functional.batch_norm(x, None, None, w, b, True) + s)),
         Row("sum", x, {"axis": (0, 2, 3)}, lambda t, x: x.sum((0, 2, 3))),
         Row("mean", x, {"axis": (2, 3)}, lambda t, x: x.mean((2, 3))),
-        Row("conv", lambda rng: (*x(rng), rng.standard_normal((C, C, 3, 3), np.float32), None),
-            {"padding": 1}, lambda t, x, w: t.nn.functional.conv2d(x, w, padding=1)),
         Row("resample", x, {"taps": (_doubled(H), _doubled(H))},
             lambda t, x: t.nn.functional.interpolate(x, (2 * H, 2 * H), mode="bilinear")),
         Row("group_norm", _scaled(C, N, C, H, H), {"num_groups": 2, "eps": 1e-5},

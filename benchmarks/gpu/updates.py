@@ -1,7 +1,8 @@
-"""The optimizers' kernels: a few steps on the GPU beside the same steps on the CPU."""
+"""The optimizers' kernels, and GradScaler's: a few steps on the GPU beside those on the CPU."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,20 +29,45 @@ def rules() -> dict[str, type]:
 
 
 def update_errors(place: Place, only: Sequence[str] = ()) -> Iterator[Found]:
-    """(name, what was launched, its error, what is wrong) for each rule with a CUDA kernel."""
+    """(name, what was launched, its error, what is wrong) for each rule and for GradScaler's."""
     from minitorch_cv.kernels.cuda import KERNELS
 
-    for name, kind in rules().items():
+    trials = {name: functools.partial(_off, kind) for name, kind in rules().items()}
+    for name, trial in {**trials, "unscale": _unscaled}.items():
         if name not in KERNELS or (only and name not in only):
             continue
         error, wrong = None, ""
         with watched(place) as launched:
             try:
-                error = _off(kind)
+                error = trial()
                 wrong = "" if error <= 1e-5 else f"{name}: is off by {error:.1e}"
             except Exception as raised:
                 wrong = f"{name}: {type(raised).__name__}: {raised}"
         yield name, launched, error, wrong
+
+
+def _unscaled() -> float:
+    """The share of gradients that are not those of the CPU; 1 where an inf is not found."""
+    rng, found = np.random.default_rng(0), []
+    numbers = [rng.standard_normal(shape).astype("f") for shape in SHAPES]
+    for bad in (1.0, np.inf, np.nan):
+        numbers[2][-1] = bad
+        for where in ("cuda", "cpu"):
+            params = [mt.zeros(a.shape).to(where).requires_grad_() for a in numbers]
+            scaler = mt.amp.GradScaler(where, init_scale=3e3)
+            scaler.scale(mt.ones(1).to(where))
+            for p, a in zip(params, numbers, strict=True):
+                p.grad = mt.from_numpy(a.copy()).to(where)
+            before = params[0].detach().cpu().numpy().copy()
+            scaler.step(optim.SGD(params, lr=1.0))
+            gone = bool((params[0].detach().cpu().numpy() != before).any())
+            if gone != np.isfinite(bad):
+                return 1.0
+            found.append(np.concatenate([p.grad.cpu().numpy().ravel() for p in params]))
+    return max(
+        float(((a != b) & ~(np.isnan(a) & np.isnan(b))).mean())
+        for a, b in zip(found[::2], found[1::2], strict=True)
+    )
 
 
 def _off(kind: type) -> float:

@@ -34,6 +34,20 @@ __device__ __forceinline__ bool beats(float challenger, float best) {
 // The larger one; NaN where one of them is. (fmaxf would leave a NaN out.)
 __device__ __forceinline__ float larger(float a, float b) { return a > b || is_nan(a) ? a : b; }
 
+// bfloat16 is the upper half of a float. To the nearest one, at a tie to the even one; beyond the
+// largest comes ∞, and a NaN stays one. (cuda_bf16.h is not where NVRTC finds it.)
+__device__ __forceinline__ unsigned short to_bfloat16(float v) {
+    unsigned bits = __float_as_uint(v);
+    if (is_nan(v)) return (unsigned short)(bits >> 16 | 0x40u);
+    return (unsigned short)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+__device__ __forceinline__ float from_bfloat16(unsigned short v) {
+    return __int_as_float((int)((unsigned)v << 16));
+}
+
+__device__ __forceinline__ float round_bfloat16(float v) { return from_bfloat16(to_bfloat16(v)); }
+
 __device__ __forceinline__ int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 // The sum over the 32 lanes of a warp, in every lane: pairs, then fours, … always in one order.

@@ -30,13 +30,18 @@ class Device:
     name: for messages; array_type: what its arrays are; namespace: its functions, named as NumPy's.
     address(array), place(array): where its memory begins, and the number of the device it lies on.
     run(source, signature, grid, block, args, shared): launches; every number has its exact type.
-    convolutions: a library that solves them (conv/conv.py), or None.
+    convolutions: a library that solves them (conv/problem.py), or None.
+    products(beside): multiplies matrices of bfloat16 (linalg/bfloat16.py) where `beside` lies, or
+    None.
     """
 
     name: str
     array_type: type
     namespace: Any
     convolutions: Any = None
+
+    def products(self, beside: Any) -> Any:  # noqa: ARG002
+        return None
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """An array whose numbers are yet to be written."""

@@ -29,7 +29,8 @@ DTYPES = {
     "float": np.dtype(np.float32), "double": np.dtype(np.float64), "bool": np.dtype(np.bool_),
     "int": np.dtype(np.int32), "long long": np.dtype(np.int64), "Long": np.dtype(np.int64),
     "unsigned int": np.dtype(np.uint32), "unsigned long long": np.dtype(np.uint64),
-    "unsigned char": np.dtype(np.uint8), "Word": np.dtype(np.uint64),
+    "unsigned char": np.dtype(np.uint8), "unsigned short": np.dtype(np.uint16),
+    "Word": np.dtype(np.uint64),
 }  # fmt: skip
 MOST_THREADS = 1024  # in a block: every GPU
 MOST_BLOCKS: Dims = (2**31 - 1, 65535, 65535)

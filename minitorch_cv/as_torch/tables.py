@@ -41,8 +41,9 @@ _IN_TORCH = (
     "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "rms_norm",
 )  # fmt: skip
 _OURS_ALONE = (
-    "array", "autograd", "backend", "cuda", "data", "default_generator", "float16", "float32",
-    "float64", "half", "int16", "int32", "int64", "int8", "interop", "long", "double", "models",
+    "array", "autograd", "backend", "bfloat16", "cuda", "data", "default_generator", "float16",
+    "float32", "float64", "half", "int16", "int32", "int64", "int8", "interop", "long", "double",
+    "models",
     "nn", "ops", "optim", "tasks", "testing", "uint8", "use_kernels", "Generator", "bool", "float",
     "int", "annotations", "Any", "TYPE_CHECKING", "importlib", "explain", "detection", "memory",
 )  # fmt: skip

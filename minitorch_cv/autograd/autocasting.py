@@ -1,4 +1,4 @@
-"""`autocast`: mixed precision, float16 where it pays and float32 where it is needed.
+"""`autocast`: mixed precision, 16 bits where they pay and float32 where it is needed.
 
     scaler = mt.amp.GradScaler("cuda")
     with mt.autocast("cuda"):
@@ -12,6 +12,12 @@ in: products take float16, losses, norms and sums float32. A cast is an op like 
 its gradient comes back in float32. Gradients have the dtypes of the forward pass, wherever
 `backward` is called. float16 ends at 65504 and at 6e-8: small gradients would vanish, which is what
 the scaler is for.
+
+    with mt.autocast("cuda", dtype=mt.bfloat16):  # needs no scaler: it has the range of float32
+        loss = criterion(model(x), labels)
+
+There are no arrays of bfloat16. With it products are replaced by ops that round their inputs, their
+outputs and the gradients to it (ops/bfloat16.py): tensors say float32, and memory is not halved.
 
 `apply` asks for the rule only while some thread is inside an autocast block (`tape.casting`).
 
@@ -27,11 +33,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
-
-from ..backend.dtypes import as_dtype, float16, float32
+from ..backend.dtypes import as_dtype, bfloat16, float16, float32, is_bfloat16
 from ..backend.library import library_named, library_of
 from ..ops.autocast import FLOAT32, LOWER
+from ..ops.bfloat16 import rounded
 from ..ops.elementwise.cast import CONVERT
 from . import tape
 from .modes import state
@@ -56,11 +61,12 @@ _cache = _Cache()
 class autocast:  # noqa: N801 (PyTorch's name)
     """Inside the `with` block (or the decorated function) ops choose their precision.
 
-    device_type: "cuda" or "cpu": the tensors that are meant. dtype: float16, the only one: NumPy
-        and CuPy have no bfloat16. (PyTorch's on the CPU is bfloat16 where nothing is said.)
+    device_type: "cuda" or "cpu": the tensors that are meant. dtype: mt.float16, or mt.bfloat16
+        ("bfloat16"), whose tensors stay float32 and hold rounded numbers: their memory is not
+        halved. (PyTorch's on the CPU is bfloat16 where nothing is said, ours float16.)
     enabled: False switches it off inside another block. cache_enabled: is a parameter cast once in
         a block, and not each time that it is used? A changed parameter is cast anew.
-    Without a GPU, "cuda" warns and does nothing, as in PyTorch. On the CPU float16 saves no time:
+    Without a GPU, "cuda" warns and does nothing, as in PyTorch. On the CPU neither saves time:
     products are computed in float32 and rounded, which is for tests.
     Raises TypeError for another dtype or a device_type that is no name, ValueError for a device
     that does not exist.
@@ -123,8 +129,8 @@ def is_autocast_available(device_type: str) -> bool:
     return is_available()
 
 
-def get_autocast_dtype(device_type: str) -> np.dtype[Any]:
-    """The dtype of products inside autocast."""
+def get_autocast_dtype(device_type: str) -> Any:
+    """The dtype of products inside autocast: mt.float16, or the word mt.bfloat16."""
     return (state.autocast or {}).get(_judge_device(device_type), (float16, True))[0]
 
 
@@ -146,18 +152,15 @@ def _judge_device(device_type: Any) -> str:
     return device_type
 
 
-def _judge_dtype(dtype: Any) -> np.dtype[Any]:
+def _judge_dtype(dtype: Any) -> Any:
     if dtype is None:
         return float16
-    if "bfloat16" in str(dtype):
-        raise TypeError(
-            "autocast: bfloat16 is no dtype of NumPy or CuPy; use dtype=mt.float16 and "
-            "mt.amp.GradScaler"
-        )
+    if is_bfloat16(dtype):
+        return bfloat16
     if as_dtype(dtype) != float16:
         raise TypeError(
-            f"autocast: dtype is float16 (got {as_dtype(dtype)}); use dtype=mt.float16, or "
-            "enabled=False to compute as without autocast"
+            f"autocast: dtype is float16 or bfloat16 (got {as_dtype(dtype)}); use dtype=mt.float16 "
+            "or mt.bfloat16, or enabled=False to compute as without autocast"
         )
     return float16
 
@@ -167,16 +170,22 @@ def _count(by: int) -> None:
     global _open
     with _lock:
         _open += by
-        tape.casting = _cast_inputs if _open else None
+        tape.casting = _cast if _open else None
 
 
-def _cast_inputs(name: str, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The inputs of an op as it wants them."""
+def _cast(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The op that runs in its place, and the inputs as it wants them."""
     if not state.autocast:
-        return inputs
-    if name in LOWER:
-        return tuple(map(_lower, inputs))
-    return tuple(map(_widen, inputs)) if name in FLOAT32 else inputs
+        return op, inputs
+    if op.name in FLOAT32:
+        return op, tuple(map(_widen, inputs))
+    if op.name not in LOWER:
+        return op, inputs
+    if any((_active(value) or (None,))[0] is bfloat16 for value in inputs):
+        inputs = tuple(map(_widen, inputs))
+        dtypes = {value.array.dtype for value in inputs if isinstance(value, tape.TENSOR)}
+        return (rounded(op) if dtypes == {float32} else op), inputs
+    return op, tuple(map(_lower, inputs))
 
 
 def _active(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend import capturing
 from ..backend.device import together
-from ..backend.library import array_module
+from ..backend.library import array_module, beside
 from . import tape
 from .modes import no_grad, set_grad_enabled, state
 from .tape import Node, new_tensor
@@ -41,7 +41,8 @@ def backward(
     with set_grad_enabled(create_graph) if create_graph else no_grad():
         leaves = _walk(roots, retain, create_graph, None, {})
         for entry in leaves.values():
-            _accumulate(entry, create_graph)
+            with beside(entry[1].array):
+                _accumulate(entry, create_graph)
 
 
 def grad(
@@ -105,7 +106,8 @@ def _roots(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Tenso
                 "backward: the tensor does not require grad and has no graph; set "
                 "requires_grad=True on an input, and do not call it under no_grad()"
             )
-        pairs.append((root, _upstream(root, gradient, create_graph)))
+        with beside(root.array):
+            pairs.append((root, _upstream(root, gradient, create_graph)))
     return pairs
 
 
@@ -226,7 +228,13 @@ def _deliver(
         slots, k = leaves.setdefault(id(edge), [None, edge]), 0
     if slots[k] is None:
         slots[k] = gradient
-    elif _is_ours(slots, k) and slots[k].dtype == gradient.dtype:
+    else:
+        with beside(gradient):
+            _add(slots, k, gradient)
+
+
+def _add(slots: list[Any], k: int, gradient: Any) -> None:
+    if _is_ours(slots, k) and slots[k].dtype == gradient.dtype:
         slots[k] += gradient
     else:
         slots[k] = slots[k] + gradient

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..backend.library import array_module
+from ..backend.library import array_module, beside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,15 +57,17 @@ class at_home(_Switch):  # noqa: N801 (a context manager, used like a function)
     """Numbers become tensors beside `array`, and what is computed from them is recorded."""
 
     def __init__(self, array: Any) -> None:
-        self.home = array_module(array)
+        self.home, self.beside = array_module(array), beside(array)
 
     def __enter__(self) -> None:
         self.outer, state.home = (state.home, state.autocast), self.home
         state.autocast = None  # a backward has the dtypes of its forward
+        self.beside.__enter__()
         super().__enter__()
 
     def __exit__(self, *exc: object) -> None:
         super().__exit__(*exc)
+        self.beside.__exit__(None, None, None)
         state.home, state.autocast = self.outer
 
     def _switch(self) -> None:

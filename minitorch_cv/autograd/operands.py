@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backend.dtypes import get_default_dtype, promote_dtypes, scalar_dtype
-from ..backend.library import array_module, library_of
+from ..backend.library import array_module, beside, library_of
 from ..ops.elementwise import binary
 from . import tape
 from .tape import new_tensor
@@ -102,7 +102,8 @@ def compare(name: str, a: Any, b: Any) -> Tensor:
     a, b = pair(a, b)
     left, right = (v.array if isinstance(v, tape.TENSOR) else v for v in (a, b))
     ADD._device([left, right])
-    return new_tensor(getattr(array_module(left, right), name)(left, right))
+    with beside(left if library_of(left) is not None else right):
+        return new_tensor(getattr(array_module(left, right), name)(left, right))
 
 
 def defer(value: Any) -> bool:

@@ -157,7 +157,7 @@ def new_tensor(array: Any) -> Tensor:
     return tensor
 
 
-casting: Any = None  # while somebody is inside `autocast`, its rule for the inputs of an op
+casting: Any = None  # while somebody is inside `autocast`, its rule for an op and its inputs
 
 
 def apply(op: Op, *inputs: Any, **params: Any) -> Any:
@@ -167,7 +167,7 @@ def apply(op: Op, *inputs: Any, **params: Any) -> Any:
     Returns a Tensor, or a tuple where the op has extra outputs.
     """
     if casting is not None:
-        inputs = casting(op.name, inputs)
+        op, inputs = casting(op, inputs)
     arrays: list[Any] = []
     wanted = False
     for value in inputs:

@@ -19,6 +19,7 @@ class Capture:
     made: by their ids, the gradients that the step itself made, kept alive here.
     entry: by the ids of leaves, their gradients when the step began, as far as they were known.
     leaves: by their ids, the tensors that the step gave gradients.
+    streams: by the ids of random generators, what the step draws from them.
     """
 
     def __init__(self, leaves: dict[int, Any] | None = None) -> None:
@@ -30,6 +31,7 @@ class Capture:
         self.after: list[Callable[[], None]] = []
         self.undo: list[Callable[[], None]] = []
         self.made: dict[int, Any] = {}
+        self.streams: dict[int, Any] = {}
 
     def __enter__(self) -> Capture:
         global current

@@ -65,6 +65,12 @@ class CupyDevice(Device):
 
         return cudnn.load(self)
 
+    def products(self, beside: Any) -> Any:
+        """cuBLAS's, where it is found and the GPU has units for them."""
+        from .cuda.products import bfloat16_products
+
+        return bfloat16_products(self.namespace, self.place(beside))
+
     def address(self, array: Any) -> int:
         return int(array.data.ptr)
 

@@ -1,7 +1,7 @@
 """NVIDIA's convolutions (cuDNN) through the package nvidia-cudnn-frontend, on CuPy's memory.
 
-A `Problem` (kernels/cuda/conv/conv.py) becomes a graph of one node, and the graph a plan: which of
-the library's kernels runs. Plans are kept by problem, GPU and switches, for making one takes far
+A `Problem` (kernels/cuda/conv/problem.py) becomes a graph of one node, and the graph a plan: which
+of the library's kernels runs. Plans are kept by problem, GPU and switches, for making one takes far
 longer than running it. Arrays go as addresses, so that CuPy and the package need not know each
 other. What no plan exists for is not supported, and the readable convolution runs.
 
@@ -18,13 +18,13 @@ import contextlib
 from typing import Any, NamedTuple
 
 from ..kernels import options
-from ..kernels.cuda.conv.conv import FORWARD, INPUT_GRADIENT, Problem
+from ..kernels.cuda.conv.problem import FORWARD, INPUT_GRADIENT, Problem
 from ..kernels.cuda.launch import Device
 from .backends import cudnn as switches
 
 WORKSPACE = 1 << 28  # bytes that a plan may ask for
 X, W, Y = 1, 2, 3  # what the graphs call their tensors
-_DTYPES = {"float32": "FLOAT", "float16": "HALF"}
+_DTYPES = {"float32": "FLOAT", "float16": "HALF", "bfloat16": "BFLOAT16"}
 
 
 class Plan(NamedTuple):

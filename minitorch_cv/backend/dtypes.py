@@ -19,6 +19,21 @@ int64 = long = np.dtype("int64")
 uint8 = np.dtype("uint8")
 bool_ = np.dtype("bool")
 
+
+class _Bfloat16:
+    """A word for `autocast`: the numbers of bfloat16, 8 bits of mantissa, in float32 arrays.
+
+    Neither NumPy nor CuPy has such arrays, so no tensor is of it.
+    """
+
+    name = "bfloat16"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+bfloat16 = _Bfloat16()
+
 _default = float32
 
 
@@ -44,12 +59,22 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
         return _default
     if dtype is _INT:
         return int64
+    if is_bfloat16(dtype):
+        raise TypeError(
+            f"dtype: no array holds bfloat16 (got {dtype!r}); use mt.float32, and "
+            "mt.autocast(device, dtype=mt.bfloat16) for products that are rounded to it"
+        )
     try:
         return np.dtype(dtype)
     except TypeError:
         raise TypeError(
             f"dtype: no such type (got {dtype!r}); use mt.float32, mt.float64, mt.int64, mt.bool …"
         ) from None
+
+
+def is_bfloat16(dtype: Any) -> bool:
+    """Is it a name for bfloat16: ours, its text, or PyTorch's?"""
+    return str(dtype) in ("bfloat16", "torch.bfloat16")
 
 
 _FLOAT = (1.0).__class__

@@ -2,8 +2,9 @@
 
 Whether labels are in range can only be seen by looking at them, and looking makes the host wait
 until the device has caught up. So on a device the question is put and not answered: the answer, a
-single boolean, stays there, and is looked at when the host reads from that device anyway (`item`,
-`tolist`, `.cpu()`). A mistake is then told late, with the words that it would have had at once.
+single boolean, stays there, and is looked at when the host waits for that device anyway (`item`,
+`tolist`, `.cpu()`, `cuda.synchronize()`). A mistake is then told late, with the words that it would
+have had at once.
 
     with judged_at_once(): ...     # or MINITORCH_CV_JUDGE_AT_ONCE=1: each call waits, and is blamed
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from . import capturing
-from .library import Array, library_of
+from .library import Array, beside, library_of
 
 RECENT = 16  # questions that are kept apart, so that the one that failed can be named
 _at_once = os.environ.get("MINITORCH_CV_JUDGE_AT_ONCE") == "1"
@@ -55,8 +56,9 @@ def judge(values: Array, is_bad: Callable[[], Array], complain: Callable[[], Non
         return
     place = library.name, library.index_of(values)
     questions = _open.setdefault(place, _Questions())
-    bad = is_bad().any()
-    questions.bad = bad if questions.bad is None else questions.bad | bad
+    with beside(values):
+        bad = is_bad().any()
+        questions.bad = bad if questions.bad is None else questions.bad | bad
     questions.recent.append(_Asked(bad, complain))
 
 
@@ -68,16 +70,20 @@ def raise_late(array: Array) -> None:
     if not _open:
         return
     library = library_of(array)
-    if library is None or library.name == "cpu":
-        return
-    questions = _open.pop((library.name, library.index_of(array)), None)
+    if library is not None and library.name != "cpu":
+        raise_late_on(library.name, library.index_of(array))
+
+
+def raise_late_on(name: str, index: int) -> None:
+    """The same for a device, which the host waits for."""
+    questions = _open.pop((name, index), None)
     if questions is None or not bool(questions.bad):
         return
     for asked in questions.recent:
         if bool(asked.bad):
             asked.complain()
     raise ValueError(
-        f"{library.name}: a label was out of range, more than {RECENT} calls ago; run again with "
+        f"{name}: a label was out of range, more than {RECENT} calls ago; run again with "
         "MINITORCH_CV_JUDGE_AT_ONCE=1 to see in which"
     )
 

@@ -7,6 +7,7 @@ namespace records what it computes; that is how a `backward` written for arrays 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from ctypes import addressof, c_char
 from typing import Any
@@ -31,11 +32,12 @@ class ArrayLibrary:
     synchronize(): waits for work in flight.
     half_products: does its matmul take float16 fast, and add the products up in float32?
     record: `autograd.apply` for Tensors, None for arrays that hold numbers.
+    beside(array): a context in which new arrays lie where this one does; None where all do anyway.
     """
 
     __slots__ = (
         "name", "namespace", "array_type", "from_numpy", "to_numpy", "index_of", "address",
-        "in_order", "count", "synchronize", "half_products", "record",
+        "in_order", "count", "synchronize", "half_products", "record", "beside",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +54,7 @@ class ArrayLibrary:
         synchronize: Callable[[], None] = lambda: None,
         record: Callable[..., Any] | None = None,
         half_products: bool = False,
+        beside: Callable[[Array], contextlib.AbstractContextManager[Any]] | None = None,
     ) -> None:
         self.name = name
         self.namespace = namespace
@@ -65,6 +68,7 @@ class ArrayLibrary:
         self.synchronize = synchronize
         self.half_products = half_products
         self.record = record
+        self.beside = beside
 
     def __repr__(self) -> str:
         return f"ArrayLibrary({self.name!r})"
@@ -119,6 +123,20 @@ def _look_up_subclass(kind: type) -> ArrayLibrary | None:
             break
     _BY_TYPE[kind] = answer
     return answer
+
+
+def beside(array: Any) -> contextlib.AbstractContextManager[Any]:
+    """Inside the `with` block new arrays lie where `array` does, also with several GPUs.
+
+    CuPy computes, and puts what it computes, on the current GPU, wherever the arrays lie.
+    """
+    library = library_of(array)
+    if library is None or library.beside is None:
+        return _HERE
+    return library.beside(array)
+
+
+_HERE = contextlib.nullcontext()
 
 
 def in_order(array: Array) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backend.library import CPU, Array, library_of
+from ..backend.library import CPU, Array, beside, library_of
 from ..backend.registry import find_kernel
 
 Needs = Sequence[bool]  # one flag for each positional input of forward: is its gradient wanted?
@@ -130,6 +130,12 @@ class Op:
     def run(self, arrays: Sequence[Any], params: dict[str, Any]) -> tuple[Any, Any]:
         """(y, saved) of plain arrays: judged by `check`, then by the kernel or by `forward`."""
         device = self._device(arrays)
+        if device != "cpu":
+            with beside(next(array for array in arrays if library_of(array) is not None)):
+                return self._run(device, arrays, params)
+        return self._run(device, arrays, params)
+
+    def _run(self, device: str, arrays: Sequence[Any], params: dict[str, Any]) -> tuple[Any, Any]:
         if self.check is not None:
             self.check(*arrays, **params)
         kernel = find_kernel(self.name, device)
@@ -142,7 +148,13 @@ class Op:
     def differentiate(self, gy: Array, saved: Any, needs: Needs) -> Grads:
         """The gradients on plain arrays, by the kernel's backward where it has one."""
         library = library_of(gy)
-        kernel = find_kernel(self.name, library.name) if library is not None else None
+        if library is not None and library.beside is not None:
+            with library.beside(gy):
+                return self._differentiate(library.name, gy, saved, needs)
+        return self._differentiate("" if library is None else library.name, gy, saved, needs)
+
+    def _differentiate(self, device: str, gy: Array, saved: Any, needs: Needs) -> Grads:
+        kernel = find_kernel(self.name, device) if device else None
         dtypes = getattr(kernel, "DTYPES", ("float32",))
         if kernel is not None and hasattr(kernel, "backward") and gy.dtype.name in dtypes:
             grads = kernel.backward(gy, saved, needs)

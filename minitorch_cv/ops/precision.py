@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backend.library import Array, array_module, library_of
 
 
@@ -11,6 +13,19 @@ def widen(x: Array) -> Array:
     """float16 as float32, whose sums neither overflow nor lose small terms; others as they are."""
     half = x.dtype.char == "e"
     return array_module(x).asarray(x, dtype="float32") if half else x
+
+
+def nearest_bfloat16(x: Array) -> Array:
+    """The nearest numbers of bfloat16, in float32; at a tie the even one.
+
+    bfloat16 is the upper half of a float32, so it is rounding at bit 16. Beyond 3.39e38 comes ∞; a
+    NaN stays one.
+    """
+    xp = array_module(x)
+    x = x.astype("float32", copy=False)
+    bits = x.view(np.uint32)
+    bits = (bits + (0x7FFF + ((bits >> 16) & 1))) & 0xFFFF0000
+    return xp.where(x == x, bits.view(np.float32), x)
 
 
 def factor(x: Array) -> Array:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..backend import capturing
-from ..backend.library import CPU, Array, ArrayLibrary, library_of
+from ..backend.library import CPU, Array, ArrayLibrary, beside, library_of
 from ..backend.registry import find_kernel, kernels_in_use
 
 if TYPE_CHECKING:
@@ -62,7 +62,10 @@ class Row:
             return None
         if g.shape != self.shape or library.index_of(g) != self.place[1]:
             return None
-        return g if library.in_order(g) else library.namespace.array(g, order="C")
+        if library.in_order(g):
+            return g
+        with beside(g):
+            return library.namespace.array(g, order="C")
 
 
 Taken = list[tuple[Row, Array, int]]  # with the gradient, and the number of the group
@@ -109,7 +112,8 @@ class FusedStep:
                 self._record(kernel, parameters, optimizer, capturing.current)
             else:
                 kept = self.kept.setdefault(where, {})
-                kernel.update(*_given(parameters), _options(optimizer), parameters[0][1], kept)
+                with beside(parameters[0][1]):
+                    kernel.update(*_given(parameters), _options(optimizer), parameters[0][1], kept)
                 _note_change(parameters)
         return rest
 

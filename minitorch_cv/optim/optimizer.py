@@ -21,7 +21,7 @@ from ..autograd.tensor import Tensor, as_tensor
 from ..backend import capturing
 from ..backend.device import together
 from ..backend.dtypes import get_default_dtype
-from ..backend.library import Array, array_module
+from ..backend.library import Array, array_module, beside
 from ..backend.memory import release_memory
 from .descent import Work
 from .fused import FusedStep
@@ -215,7 +215,8 @@ class Optimizer(Hooks):
         if rest:
             with np.errstate(all="ignore"):  # inf and NaN go without warnings, as in PyTorch
                 for p, gradient, group in rest:
-                    self._update(p, gradient, group)
+                    with beside(p.array):
+                        self._update(p, gradient, group)
         return loss
 
     def _update(self, p: Tensor, gradient: Tensor, group: Group) -> None:
@@ -266,9 +267,10 @@ class Optimizer(Hooks):
     def remember(self, p: Tensor, *names: str, fill: float = 0.0) -> tuple[Array, ...]:
         """The arrays like p kept under these names, filled with `fill` at first."""
         state = self.state[p]
-        for name in names:
-            if name not in state:
-                state[name] = new_tensor(array_module(p.array).full_like(p.array, fill))
+        with beside(p.array):
+            for name in names:
+                if name not in state:
+                    state[name] = new_tensor(array_module(p.array).full_like(p.array, fill))
         return tuple(state[name].array for name in names)
 
     def remember_number(self, p: Tensor, name: str, first: float) -> np.ndarray:

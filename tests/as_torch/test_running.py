@@ -30,7 +30,7 @@ def script(folder, text):
         ("tensors", "3.0 0.5"), ("two_layers", "4 "), ("layers_by_hand", "-0.6352]]]])"),
         ("resnet", "Linear(in_features=512, out_features=1000, bias=True)"),
         ("schedules", "[0.01, 0.001]"), ("old_style", "tensor([0., 1.])"),
-        ("mixed_precision", "scale "),
+        ("mixed_precision", "scale "), ("bfloat16", "use mt.float32, and"),
     ],
 )  # fmt: skip
 def test_scripts_of_the_course_run(name, last):

@@ -200,9 +200,7 @@ def test_second_derivatives_inside_a_block():
 
 
 def test_what_cannot_be_is_said():
-    with pytest.raises(TypeError, match="autocast: bfloat16 is no dtype of NumPy or CuPy; use dt"):
-        mt.autocast("cpu", dtype="bfloat16")
-    with pytest.raises(TypeError, match="autocast: dtype is float16 .got float32"):
+    with pytest.raises(TypeError, match="autocast: dtype is float16 or bfloat16 .got float32"):
         mt.autocast("cpu", dtype=mt.float32)
     with pytest.raises(TypeError, match="device_type is a name"):
         mt.autocast(mt.float16)

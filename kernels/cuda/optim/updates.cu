@@ -1,5 +1,6 @@
 // The update of all parameters of an optimizer in one launch, for each rule of minitorch_cv/optim
-// (its files have the equations), in float32.
+// (its files have the equations), in float32; and, before it, their gradients divided by the scale
+// of the loss (optim/amp).
 //
 // Shapes: table (rows, ARRAYS + 2), a row for each parameter: the addresses of its values x, of its
 // gradient g and of what is remembered about it (0: not in use), how many elements it has, and how
@@ -300,4 +301,39 @@ asgd_update(const Word* __restrict__ table,      // (rows, 5)
             e[0] = moved;
         };
     });
+}
+
+// g / scale, and *found = 1 where an element is inf or NaN. Table: the addresses of the gradients,
+// their sizes and chunks, as above. Bytes for each element: 8. FLOPs: 1.
+// One thread of a block writes the flag; whichever block it is, it writes 1.
+extern "C" __global__ void __launch_bounds__(256)
+gradients_unscale(const Word* __restrict__ table,   // (rows, 3)
+                  const float* __restrict__ scale,  // (1)
+                  int* __restrict__ found,          // (1)
+                  int rows)
+{
+    Long chunks = (Long)table[(Long)rows * 3 - 1];
+    float inverse = 1.0f / scale[0];
+    __shared__ int parts[32];
+    bool good = true;
+    for (Long chunk = blockIdx.x; chunk < chunks; chunk += gridDim.x) {
+        int row = row_of(table, rows, 3, chunk);
+        const Word* entry = table + (Long)row * 3;
+        Long begin = (chunk - (row ? (Long)entry[-1] : 0)) * CHUNK;
+        Long end = min(begin + CHUNK, (Long)entry[1]);
+        float* g = (float*)entry[0];
+        Long quads = entry[0] % 16 == 0 ? end / 4 : 0;
+        for (Long i = begin / 4 + threadIdx.x; i < quads; i += blockDim.x) {
+            float4 q = ((const float4*)g)[i];
+            good &= is_finite(q.x) & is_finite(q.y) & is_finite(q.z) & is_finite(q.w);
+            ((float4*)g)[i] = make_float4(q.x * inverse, q.y * inverse, q.z * inverse,
+                                          q.w * inverse);
+        }
+        for (Long i = max(begin, 4 * quads) + threadIdx.x; i < end; i += blockDim.x) {
+            good &= is_finite(g[i]);
+            g[i] *= inverse;
+        }
+    }
+    int bad = block_sum(good ? 0 : 1, parts);
+    if (bad && threadIdx.x == 0) *found = 1;
 }

@@ -70,8 +70,8 @@ class Rule:
         numbers = np.zeros((len(sizes), NUMBERS))
         self.prepare(addresses, sizes, groups, options, numbers)
         self._size(sizes, kept)
-        _send(model, kept, "table", self._table(addresses, sizes))
-        _send(model, kept, "numbers", numbers)
+        send_new(model, kept, "table", self._table(addresses, sizes))
+        send_new(model, kept, "numbers", numbers)
 
     def reserve(self, sizes: np.ndarray, model: Any, kept: dict[str, Any]) -> None:
         """Room on the device for what `fill` sends."""
@@ -96,7 +96,7 @@ class Rule:
         return np.concatenate(parts, axis=1).astype(np.uint64)
 
 
-def _send(model: Any, kept: dict[str, Any], name: str, host: np.ndarray) -> None:
+def send_new(model: Any, kept: dict[str, Any], name: str, host: np.ndarray) -> None:
     """Keeps (what was sent, where it lies) under a name; sends what is new, to the same place."""
     sent, there = kept.get(name, (None, None))
     if there is None or there.shape != host.shape:

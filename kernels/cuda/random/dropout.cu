@@ -37,29 +37,69 @@ __device__ __forceinline__ Block philox(Block v, Word key0, Word key1) {
     return v;
 }
 
-// Thread → eight numbers that one block of the generator makes, in the order in which the host
-// draws them: the low half of each word, then the high one. Number i comes from counter
+// Where the host's generator stands. The first number that it draws next is `rest` where pending is
+// 1, left over from an earlier word. The others come from words, the low half of each, then the
+// high one, eight to a block; of the block with this counter, which is in use, `start` are gone.
+struct State {
+    Word key0, key1, counter0, counter1, counter2, counter3;
+    int start, pending;
+    unsigned int rest;
+};
+
+// The same some numbers further on. A stream may also stand within a word: `start` counts numbers.
+__device__ __forceinline__ State behind(State at, Long numbers) {
+    if (numbers == 0) return at;
+    Long gone = at.start + numbers - at.pending;  // of the block in use and of those behind it
+    Word before = at.counter0;
+    at.counter0 += (Word)(gone / 8);
+    if (at.counter0 < before && ++at.counter1 == 0 && ++at.counter2 == 0) ++at.counter3;  // carry
+    at.start = (int)(gone % 8);
+    at.pending = 0;
+    return at;
+}
+
+// u = (24 upper bits) / 2²⁴; kept where u >= p.
+__device__ __forceinline__ bool is_kept(unsigned int bits, float p) {
+    return (float)(bits >> 8) * (1.0f / 16777216.0f) >= p;
+}
+
+// Thread → the eight numbers of one block of the generator. Number i comes from block
 // (start + i − pending) / 8, so that no thread has to wait for another, and the mask is bit for bit
 // the one that the CPU draws with the same state.
-// counter: of the block that is being used up, of whose eight numbers `start` are gone.
-// pending: 1 where the first number is `rest`, left over from an earlier word; else 0.
-// u = (24 upper bits) / 2²⁴; kept where u >= p.
+__device__ __forceinline__ void draw_mask(bool* mask, Long n, float p, State at) {
+    GRID_STRIDE(k, (n + at.start + 7) / 8) {
+        Block v = {at.counter0 + (Word)k, at.counter1, at.counter2, at.counter3};
+        if (v.a < at.counter0 && ++v.b == 0 && ++v.c == 0) ++v.d;  // carry
+        v = philox(v, at.key0, at.key1);
+        Word words[4] = {v.a, v.b, v.c, v.d};
+        for (int j = 0; j < 8; j++) {
+            Long i = 8 * k + j - at.start + at.pending;
+            if (i < at.pending || i >= n) continue;
+            mask[i] = is_kept((unsigned int)(words[j / 2] >> (j % 2 * 32)), p);
+        }
+        if (k == 0 && at.pending && n > 0) mask[0] = is_kept(at.rest, p);
+    }
+}
+
+// (The map thread → element is that of draw_mask.)
 extern "C" __global__ void __launch_bounds__(256)
 dropout_mask(bool* __restrict__ mask,  // (n)
              Long n, float p, Word key0, Word key1, Word counter0, Word counter1, Word counter2,
              Word counter3, int start, int pending, unsigned int rest)
 {
-    GRID_STRIDE(k, (n + start + 7) / 8) {
-        Block v = {counter0 + (Word)k, counter1, counter2, counter3};
-        if (v.a < counter0 && ++v.b == 0 && ++v.c == 0) ++v.d;  // carry
-        v = philox(v, key0, key1);
-        Word words[4] = {v.a, v.b, v.c, v.d};
-        for (int j = 0; j < 8; j++) {
-            Long i = 8 * k + j - start + pending;
-            if (i < pending || i >= n) continue;
-            unsigned int bits = (unsigned int)(words[j / 2] >> (j % 2 * 32));
-            mask[i] = (float)(bits >> 8) * (1.0f / 16777216.0f) >= p;
-        }
-        if (k == 0 && pending && n > 0) mask[0] = (float)(rest >> 8) * (1.0f / 16777216.0f) >= p;
-    }
+    draw_mask(mask, n, p, {key0, key1, counter0, counter1, counter2, counter3, start, pending,
+                           rest});
+}
+
+// The same in a CUDA graph, whose launches have the same arguments in every replay: the state is
+// read from memory, which the host fills before each replay.
+// skip: how many numbers the launches before this one draw in a replay.
+extern "C" __global__ void __launch_bounds__(256)
+dropout_mask_in_graph(bool* __restrict__ mask,         // (n)
+                      const Long* __restrict__ state,  // (9)
+                      Long n, float p, Long skip)
+{
+    const Word* s = (const Word*)state;
+    State at = {s[0], s[1], s[2], s[3], s[4], s[5], (int)s[6], (int)s[7], (unsigned int)s[8]};
+    draw_mask(mask, n, p, behind(at, skip));
 }

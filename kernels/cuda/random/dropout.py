@@ -59,14 +59,48 @@ def draw_mask(model: Any, shape: tuple[int, ...], p: float, state: dict[str, Any
 
     state: of `backend.random.Generator.get_state`; `advanced` gives the state afterwards.
     """
-    gpu, n = device_of(model), math.prod(shape)
-    mask = gpu.empty(shape, np.bool_)
+    mask, n = device_of(model).empty(shape, np.bool_), math.prod(shape)
     if n:
-        words = (*state["key"], *state["counter"])
-        left_over = (2 * state["buffer_pos"], state["has_uint32"], state["uinteger"])
-        grid = blocks_for(-(-(n + 8) // 8))
-        launch(KERNELS, "dropout_mask", grid, THREADS, (mask, n, float(p), *words, *left_over))
+        launch(KERNELS, "dropout_mask", _grid(n), THREADS, (mask, n, float(p), *_words(state)))
     return mask
+
+
+class GraphStream:
+    """What one generator draws in a recorded step, as a table on the device says where it stands.
+
+    A recorded launch repeats itself with its arguments, so each draw has its place in the step, and
+    `fill` tells before each replay where the step begins.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.drawn = 0  # numbers in each replay, so far
+        self.table = device_of(model).empty((9,), np.int64)
+
+    def draw_mask(self, shape: tuple[int, ...], p: float) -> Any:
+        """As the function, `drawn` numbers behind the state that the table has in a replay."""
+        mask, n = device_of(self.table).empty(shape, np.bool_), math.prod(shape)
+        if n:
+            args = (mask, self.table, n, float(p), self.drawn)
+            launch(KERNELS, "dropout_mask_in_graph", _grid(n), THREADS, args)
+        self.drawn += n
+        return mask
+
+    def fill(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Sends the state to the table; answers the one after the replay. Nobody waits."""
+        host = np.array(_words(state), np.uint64).view(np.int64)
+        device_of(self.table).send(host, self.table, into=self.table)
+        return advanced(state, self.drawn)
+
+
+def _words(state: dict[str, Any]) -> tuple[int, ...]:
+    """The state as the kernels have it."""
+    left_over = (2 * state["buffer_pos"], state["has_uint32"], state["uinteger"])
+    return (*state["key"], *state["counter"], *left_over)
+
+
+def _grid(n: int) -> int:
+    """A thread to each block of eight numbers; the first may be used up."""
+    return blocks_for(-(-(n + 8) // 8))
 
 
 def advanced(state: dict[str, Any], n: int) -> dict[str, Any]:
@@ -94,7 +128,7 @@ def advanced(state: dict[str, Any], n: int) -> dict[str, Any]:
         "buffer": [int(v) for v in after["buffer"]],
         "buffer_pos": int(after["buffer_pos"]),
         "has_uint32": fresh % 2,
-        "uinteger": last >> 32 if fresh % 2 else state["uinteger"],
+        "uinteger": last >> 32,  # also where it has been drawn
     }
 
 

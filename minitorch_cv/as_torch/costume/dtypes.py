@@ -64,7 +64,21 @@ def _made(name: str) -> dtype:
 
 
 _DTYPES = {np.dtype(name): _made(name) for name in _NAMES}
-BY_NAME = {name: _DTYPES[np.dtype(ours)] for ours, names in _NAMES.items() for name in names}
+BY_NAME: dict[str, Any] = {
+    name: _DTYPES[np.dtype(ours)] for ours, names in _NAMES.items() for name in names
+}
+
+
+class _Bfloat16:
+    """`torch.bfloat16`: what `autocast` takes; no tensor is of it."""
+
+    is_floating_point, is_complex, itemsize = True, False, 2
+
+    def __repr__(self) -> str:
+        return "torch.bfloat16"
+
+
+BY_NAME["bfloat16"] = _Bfloat16()
 
 
 def dtype_of(kind: Any) -> dtype:

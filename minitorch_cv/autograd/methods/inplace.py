@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...backend.dtypes import rank
-from ...backend.library import array_module
+from ...backend.library import array_module, beside
 from ...ops.op import Op
 from ...ops.shape.getitem import OP as GETITEM
 from ...ops.shape.setitem import OP as SETITEM
@@ -166,7 +166,8 @@ def change(target: Any, name: str, others: Any, compute: Callable[[Any], Any]) -
         if result._requires_grad:
             return replace(target, result.to(dtype=target.dtype))
         return assign(target, Ellipsis, result)  # a constant, from which no gradient goes back
-    target.array[...] = result.array
+    with beside(target.array):
+        target.array[...] = result.array
     target._version.value += 1
     return target
 
@@ -185,7 +186,8 @@ def assign(target: Any, key: Any, value: Any) -> Tensor:
         SETITEM._device([target.array, plain])
         if SETITEM.check is not None:
             SETITEM.check(target.array, plain, key=key)
-        target.array[key] = plain
+        with beside(target.array):
+            target.array[key] = plain
         target._version.value += 1
         return target
     return replace(target, apply(SETITEM, before(target), value, key=key))
@@ -255,7 +257,8 @@ def replace(target: Any, result: Tensor) -> Any:
     """Writes the result into the memory of `target` and moves `target` to its place on the tape."""
     base = target._base
     old_base = None if base is None else before(base)
-    target.array[...] = result.array
+    with beside(target.array):
+        target.array[...] = result.array
     version = target._version
     version.value += 1
     version.recorded = target._seen = version.value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...backend.dtypes import as_dtype
-from ...backend.library import array_module
+from ...backend.library import array_module, beside
 from ...ops.op import Op
 from ...ops.reduce.amax import AMAX, AMIN
 from ...ops.reduce.max import MAX, MIN
@@ -136,8 +136,9 @@ def _deviation(
 
 def _truth(name: str, array: Any, dim: Any, keepdim: bool) -> Tensor:
     """any or all; of uint8, which held booleans before there was a type for them, it is uint8."""
-    found = getattr(array_module(array), name)(array, axis=_axis(dim), keepdims=keepdim)
-    return new_tensor(found.astype(array.dtype) if array.dtype == np.uint8 else found)
+    with beside(array):
+        found = getattr(array_module(array), name)(array, axis=_axis(dim), keepdims=keepdim)
+        return new_tensor(found.astype(array.dtype) if array.dtype == np.uint8 else found)
 
 
 def _arg(name: str, array: Any, dim: int | None, keepdim: bool) -> Tensor:
@@ -147,4 +148,5 @@ def _arg(name: str, array: Any, dim: int | None, keepdim: bool) -> Tensor:
         MAX.check(array, axis=dim)  # type: ignore[misc]
     elif array.size == 0:
         raise IndexError(f"{name}: there is no extremum of nothing (got shape {array.shape})")
-    return new_tensor(getattr(array_module(array), name)(array, axis=dim, keepdims=keepdim))
+    with beside(array):
+        return new_tensor(getattr(array_module(array), name)(array, axis=dim, keepdims=keepdim))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import late
 from .graphs import GraphedStep, graph
 from .loading import compile_kernels, cupy, load_cuda, missing
 from .memory import (
@@ -48,8 +49,14 @@ def get_device_name(index: int = 0) -> str:
 
 
 def synchronize() -> None:
-    """Waits until the current GPU has done all its work, on all streams."""
-    cupy().cuda.runtime.deviceSynchronize()
+    """Waits until the current GPU has done all its work, on all streams.
+
+    Raises what the judging of labels on that GPU has found (backend/late.py), as reading a value
+    from it does.
+    """
+    runtime = cupy().cuda.runtime
+    runtime.deviceSynchronize()
+    late.raise_late_on("cuda", int(runtime.getDevice()))
 
 
 def Stream(*args: Any, **kwargs: Any) -> Any:  # noqa: N802 (CuPy's and PyTorch's name)

@@ -14,8 +14,11 @@ one call. So a recorded step repeats itself exactly:
 - Numbers. What Python computed is fixed. Optimizers refill what changes from step to step (learning
   rates, counts) before each replay where a CUDA kernel updates the parameters; where they cannot,
   recording raises, or a changed option lets the step be recorded anew.
+- Dropout. Each replay draws the masks that the step would draw without the graph: before it, the
+  host tells the graph where its generator stands, and takes the generator as far as one step does.
 - Not inside: reading values (.item(), float(), .cpu(), print, `if loss > 1`), sending arrays
-  (.to("cuda")), random numbers (dropout, rand), indexing with a mask. Each is a RuntimeError.
+  (.to("cuda")), random numbers of the host (rand, randn), indexing with a mask. Each is a
+  RuntimeError.
 - Side effects. Python code runs while recording, never in a replay: hooks, counters, lists.
 
 Source: NVIDIA, "CUDA programming guide", chapter on CUDA graphs; the same rules hold for PyTorch's
@@ -31,9 +34,9 @@ from typing import Any
 
 from .. import capturing
 from ..capturing import Capture
-from ..library import ArrayLibrary, library_of
+from ..library import ArrayLibrary, beside, library_of
 from . import loading, memory
-from .products import Namespace, Products, load_cublas
+from .products import Namespace, Products, load_cublas, recording
 
 WARMUP = 2  # runs before a step is recorded: kernels are compiled, optimizers have their state
 _CONSTANTS = (type(None), bool, int, float, str)
@@ -68,6 +71,10 @@ class _Recorded:
         self.workspace: Any = None
 
     def replay(self, given: tuple[Any, ...]) -> Any:
+        with beside(next(value.array for value in given if _is_tensor(value))):
+            return self._replay(given)
+
+    def _replay(self, given: tuple[Any, ...]) -> Any:
         for ours, theirs in zip(self.inputs, given, strict=True):
             if _is_tensor(ours):
                 ours.array[...] = theirs.array
@@ -162,8 +169,8 @@ class GraphedStep:
                 call()
             raise RuntimeError(
                 f"cuda.graph: {self.name} cannot be recorded: {error} (a recorded step may not "
-                "read values, send arrays, draw random numbers or index with a mask; "
-                "do that outside of it)"
+                "read values, send arrays, draw random numbers but for dropout, or index with a "
+                "mask; do that outside of it)"
             ) from error
         finally:
             if collecting:
@@ -217,11 +224,12 @@ def _detached(outputs: Any) -> Any:
 
 @contextlib.contextmanager
 def _namespace(library: ArrayLibrary, products: Products) -> Iterator[None]:
-    """Inside the `with` block the library's `matmul` can be captured."""
+    """Inside the `with` block the library's `matmul`, and that of bfloat16, can be captured."""
     before = library.namespace
     library.namespace = Namespace(before, products)
     try:
-        yield
+        with recording(products):
+            yield
     finally:
         library.namespace = before
 

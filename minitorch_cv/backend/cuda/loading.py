@@ -63,13 +63,23 @@ def load_cuda() -> ArrayLibrary | None:
         from_numpy=functools.partial(_from_numpy, module),
         to_numpy=module.asnumpy,
         index_of=lambda array: array.device.id,
-        count=module.cuda.runtime.getDeviceCount,
+        count=functools.partial(_count, module),
         synchronize=module.cuda.runtime.deviceSynchronize,
         half_products=True,
+        beside=functools.partial(_beside, module) if _count(module) > 1 else None,
     )
     register_library(library)
     _register_kernels(module)
     return library
+
+
+def _count(module: Any) -> int:
+    return int(module.cuda.runtime.getDeviceCount())
+
+
+def _beside(module: Any, array: Array) -> Any:
+    """The GPU on which an array lies becomes the current one."""
+    return module.cuda.Device(array.device.id)
 
 
 def _from_numpy(module: Any, array: Array, index: int = 0) -> Array:

@@ -1,8 +1,10 @@
-"""Matrix products inside a captured step: cuBLAS, called by itself.
+"""Matrix products that CuPy does not do: cuBLAS, called by itself.
 
-CuPy refuses cuBLAS while a stream captures, though cuBLAS allows it; so `cupy.matmul` cannot be
-part of a CUDA graph. While a step is recorded `matmul` of the namespace is this one: NVIDIA's
-cublasGemmStridedBatchedEx through ctypes, with a workspace of the graph's own.
+Inside a captured step: CuPy refuses cuBLAS while a stream captures, though cuBLAS allows it; so
+`cupy.matmul` cannot be part of a CUDA graph. While a step is recorded `matmul` of the namespace is
+this one: NVIDIA's cublasGemmStridedBatchedEx through ctypes, with a workspace of the graph's own.
+
+In bfloat16: CuPy has no such arrays. They come as uint16; results are float32.
 
 cuBLAS knows matrices column by column. A row-major C = A B is, read so, Cᵀ = Bᵀ Aᵀ: the same memory
 with the operands in the other order, and nothing is copied for it.
@@ -12,8 +14,11 @@ Source: NVIDIA, "cuBLAS library", sections "CUDA graphs support" and "cublasGemm
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import functools
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,12 +27,24 @@ WORKSPACE = 32 << 20  # bytes: what NVIDIA recommends for the largest GPUs
 _LIBRARIES = ("libcublas.so.13", "libcublas.so.12", "cublas64_13.dll", "cublas64_12.dll")
 _STRAIGHT, _TRANSPOSED = 0, 1  # cublasOperation_t
 _DEFAULT_ALGORITHM = -1
-# Type of the elements (cudaDataType_t), type of the sums (cublasComputeType_t), type of alpha.
-_TYPES: dict[str, tuple[int, int, Any]] = {
-    "float32": (0, 68, ctypes.c_float),
-    "float64": (1, 70, ctypes.c_double),
-    "float16": (2, 68, ctypes.c_float),
+BFLOAT16_UNITS = 8  # compute capability, from which on GPUs have them
+
+
+class _Kind(NamedTuple):
+    """factor, result: their types (cudaDataType_t); sums: theirs (cublasComputeType_t); alpha's."""
+
+    factor: int
+    result: int
+    sums: int
+    alpha: Any
+
+
+_KINDS = {
+    "float32": _Kind(0, 0, 68, ctypes.c_float),
+    "float64": _Kind(1, 1, 70, ctypes.c_double),
+    "float16": _Kind(2, 2, 68, ctypes.c_float),
 }
+_BFLOAT16 = _Kind(14, 0, 68, ctypes.c_float)
 
 
 def load_cublas() -> Any:
@@ -78,7 +95,7 @@ class Products:
         """numpy.matmul of two arrays of the GPU, in float16, float32 or float64."""
         cupy = self.cupy
         dtype = np.result_type(a.dtype, b.dtype)
-        if dtype.name not in _TYPES:
+        if dtype.name not in _KINDS:
             raise RuntimeError(f"matmul: {dtype} has no product inside a step for cuda.graph")
         A = a.reshape(1, -1) if a.ndim == 1 else a
         B = b.reshape(-1, 1) if b.ndim == 1 else b
@@ -90,7 +107,7 @@ class Products:
         direct = direct and out.dtype == dtype and out.shape == shape
         C = out if direct else cupy.empty(shape, dtype)
         if C.size and K:
-            self._multiply(_flat(cupy, A, lead), _flat(cupy, B, lead), C, (M, N, K))
+            self._multiply(_KINDS[dtype.name], _flat(cupy, A, lead), _flat(cupy, B, lead), C)
         else:
             C.fill(0)
         if direct:
@@ -101,23 +118,72 @@ class Products:
         out[...] = C
         return out
 
-    def _multiply(self, A: Any, B: Any, C: Any, sizes: tuple[int, int, int]) -> None:  # noqa: N803
-        M, N, K = sizes
-        code, compute, kind = _TYPES[C.dtype.name]
+    def bfloat16(self, a: Any, b: Any) -> Any:
+        """The product of matrices, or of batches of them, of bfloat16 (as uint16), in float32."""
+        cupy, lead = self.cupy, np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        C = cupy.empty((*lead, a.shape[-2], b.shape[-1]), np.float32)
+        if C.size and a.shape[-1]:
+            self._multiply(_BFLOAT16, _flat(cupy, a, lead), _flat(cupy, b, lead), C)
+        else:
+            C.fill(0)
+        return C
+
+    def _multiply(self, kind: _Kind, A: Any, B: Any, C: Any) -> None:  # noqa: N803
+        (M, K), N = A.shape[-2:], B.shape[-1]
         a, b = _layout(self.cupy, A), _layout(self.cupy, B)
-        one, zero = kind(1.0), kind(0.0)
+        one, zero = kind.alpha(1.0), kind.alpha(0.0)
         operands: list[Any] = []
         for matrix in (b, a):
             address = ctypes.c_void_p(int(matrix.array.data.ptr))
             step = ctypes.c_longlong(matrix.step)
-            operands.append((address, code, matrix.leading, step))
+            operands.append((address, kind.factor, matrix.leading, step))
         (first, second), target = operands, ctypes.c_void_p(int(C.data.ptr))
         batch = C.size // (M * N)
         self._call(
             "cublasGemmStridedBatchedEx", self._handle, b.operation, a.operation, N, M, K,
             ctypes.byref(one), *first, *second, ctypes.byref(zero),
-            target, code, N, ctypes.c_longlong(M * N), batch, compute, _DEFAULT_ALGORITHM,
+            target, kind.result, N, ctypes.c_longlong(M * N), batch, kind.sums, _DEFAULT_ALGORITHM,
         )  # fmt: skip
+
+
+_kept: dict[tuple[int, int], Products | None] = {}  # GPU and stream → cuBLAS on it
+_recording: Products | None = None  # of the step that is being recorded
+
+
+def bfloat16_products(cupy: Any, index: int) -> Any:
+    """multiply(a, b) on the current stream of a GPU; None without cuBLAS or units for bfloat16."""
+    if _recording is not None:
+        return _recording.bfloat16 if _has_units(cupy, index) else None
+    with cupy.cuda.Device(index):
+        key = index, int(cupy.cuda.get_current_stream().ptr)
+        if key not in _kept:
+            _kept[key] = None
+            with contextlib.suppress(RuntimeError):
+                if _has_units(cupy, index):
+                    _kept[key] = Products(cupy, load_cublas(), key[1])
+    found = _kept[key]
+    return None if found is None else functools.partial(_on_its_gpu, found, index)
+
+
+@contextlib.contextmanager
+def recording(products: Products) -> Iterator[None]:
+    """Inside the `with` block products of bfloat16 are those of the step that is recorded."""
+    global _recording
+    _recording = products
+    try:
+        yield
+    finally:
+        _recording = None
+
+
+@functools.cache  # it takes CuPy a while to say
+def _has_units(cupy: Any, index: int) -> bool:
+    return int(cupy.cuda.runtime.getDeviceProperties(index)["major"]) >= BFLOAT16_UNITS
+
+
+def _on_its_gpu(products: Products, index: int, a: Any, b: Any) -> Any:
+    with products.cupy.cuda.Device(index):
+        return products.bfloat16(a, b)
 
 
 def _flat(cupy: Any, x: Any, lead: tuple[int, ...]) -> Any:

@@ -9,7 +9,7 @@ from ...autograd.modes import state
 from ...autograd.tape import apply, new_tensor
 from ...autograd.tensor import Tensor
 from ...backend.device import together
-from ...backend.library import array_module
+from ...backend.library import array_module, beside
 from ...ops.norm.batch_norm import OP as BATCH_NORM
 from ...ops.norm.batch_norm import values_per_channel
 from ...ops.norm.batch_norm_add_relu import OP as BATCH_NORM_ADD_RELU
@@ -92,8 +92,10 @@ def _batch_norm(
     y, mean, var = apply(op, *images, weight, bias, *statistics, training=training, eps=eps)
     n = values_per_channel(images[0].array.shape)
     if training and running_mean is not None and n:
+        with beside(var.array):
+            unbiased = var.array * (n / (n - 1))
         _average(running_mean, mean.array, momentum)
-        _average(running_var, var.array * (n / (n - 1)), momentum)
+        _average(running_var, unbiased, momentum)
     return y
 
 
@@ -102,13 +104,15 @@ def _as_now(running: Tensor | None) -> Tensor | None:
     derivative, runs forward again)."""
     if running is None:
         return None
-    return new_tensor(array_module(running.array).array(running.array))
+    with beside(running.array):
+        return new_tensor(array_module(running.array).array(running.array))
 
 
 def _average(running: Any, batch: Any, momentum: float) -> None:
     """running ← (1 − momentum) running + momentum · batch, in place and off the tape."""
     together("instance_norm", input=batch, running_statistics=running.array)
-    running.array[...] = (1 - momentum) * running.array + momentum * batch
+    with beside(batch):
+        running.array[...] = (1 - momentum) * running.array + momentum * batch
     running._version.value += 1
 
 
@@ -152,8 +156,11 @@ def instance_norm(
     N, n = input.array.shape[0], math.prod(input.array.shape[2:])
     if running_mean is not None and N * n:
         xp = array_module(mean.array)
-        _average(running_mean, xp.mean(mean.array, axis=0), momentum)
-        _average(running_var, xp.mean(var.array, axis=0) * (n / (n - 1)), momentum)
+        with beside(mean.array):
+            average = xp.mean(mean.array, axis=0)
+            unbiased = xp.mean(var.array, axis=0) * (n / (n - 1))
+        _average(running_mean, average, momentum)
+        _average(running_var, unbiased, momentum)
     return y
 
 

@@ -16,6 +16,7 @@ from ...autograd.modes import no_grad, state
 from ...autograd.tensor import Tensor
 from ...backend.library import array_module, library_of
 from ...backend.registry import use_kernels
+from ...ops.bfloat16 import unrounded
 from ...ops.op import Op
 from ..core.module import Module
 from . import words
@@ -103,6 +104,7 @@ class Trace:
             fields = [self._known(array) for array in arrays]
             if self._inside or all(field is None for field in fields):
                 return run(op, arrays, params)
+            op = unrounded(op)  # shapes and costs are the same
             self._inside = True
             try:
                 result, saved = self._answer(run, op, arrays, params)

@@ -22,7 +22,7 @@ import numpy as np
 from ...autograd.modes import no_grad
 from ...autograd.tape import new_tensor
 from ...autograd.tensor import Tensor, tensor
-from ...backend.library import Array, array_module
+from ...backend.library import Array, array_module, beside
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -93,15 +93,21 @@ def get_total_norm(
     if not listed:
         return tensor(0.0)
     with np.errstate(all="ignore"):  # inf and NaN go their way without warnings, as in PyTorch
-        norms = [new_tensor(_norm(t.array, p)).to(listed[0].device) for t in listed]
+        norms = [_norm_of(t, p).to(listed[0].device) for t in listed]
         xp = array_module(norms[0].array)
-        total = new_tensor(_norm(xp.stack([norm.array for norm in norms]), p))
+        with beside(norms[0].array):
+            total = new_tensor(_norm(xp.stack([norm.array for norm in norms]), p))
     if error_if_nonfinite and not math.isfinite(float(total)):
         raise RuntimeError(
             f"get_total_norm: the norm of order {p} is {float(total)}, so the gradients cannot be "
             "clipped; look for the layer that made them so, or use error_if_nonfinite=False"
         )
     return total
+
+
+def _norm_of(x: Tensor, p: float) -> Tensor:
+    with beside(x.array):
+        return new_tensor(_norm(x.array, p))
 
 
 def _norm(x: Array, p: float) -> Any:

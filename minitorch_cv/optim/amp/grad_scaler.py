@@ -24,8 +24,10 @@ import numpy as np
 from ...autograd.autocasting import is_autocast_available
 from ...autograd.tape import new_tensor
 from ...autograd.tensor import Tensor
+from ...backend import capturing
 from ...backend.device import device, device_of, to_device, to_numpy
-from ...backend.library import Array, array_module, in_order
+from ...backend.library import Array, array_module, beside, in_order, library_of
+from ...backend.registry import find_kernel
 from ..optimizer import Optimizer
 
 
@@ -74,6 +76,7 @@ class GradScaler:
         self._scale: Array = None  # float32, made with the first loss, where that lies
         self._tracker: Array = None  # int32: steps without an inf since the scale changed
         self._progress: dict[int, _Progress] = {}
+        self._kept: dict[Any, dict[str, Any]] = {}  # device → what its kernel keeps for itself
 
     def scale(self, outputs: Any) -> Any:
         """The outputs (a Tensor, or an iterable of them) times the scale."""
@@ -112,30 +115,53 @@ class GradScaler:
     def _unscaled(self, optimizer: Optimizer) -> dict[device, Array]:
         """Unscales; answers 1 or 0 for each device: was there an inf or NaN?"""
         scale = self._started("unscale_")
-        inverse = (1 / scale.astype(np.float64)).astype(np.float32)
-        inverses: dict[device, Array] = {}
-        found: dict[device, Array] = {}
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        for gradient in [p.grad for p in parameters if p.grad is not None]:
-            g = gradient.array
-            if g.dtype == np.float16:
-                raise ValueError(
-                    "GradScaler.unscale_: a gradient is float16, which cannot hold small values; "
-                    "keep the parameters in float32 and use mt.autocast, not model.half()"
-                )
-            where, xp = device_of(g), array_module(g)
-            if where not in found:
-                inverses[where] = to_device(inverse, where)
-                found[where] = xp.zeros((), np.float32)
-            with np.errstate(all="ignore"):
-                whole = xp.asarray(xp.all(xp.isfinite(g)))
-                found[where] = xp.maximum(found[where], 1 - whole.astype(np.float32))
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        if any(gradient.array.dtype == np.float16 for gradient in gradients):
+            raise ValueError(
+                "GradScaler.unscale_: a gradient is float16, which cannot hold small values; "
+                "keep the parameters in float32 and use mt.autocast, not model.half()"
+            )
+        places = {device_of(gradient.array): gradient.array for gradient in gradients}
+        found = {where: _none_found(g) for where, g in places.items()}
+        scales = {where: to_device(scale, where) for where in places}
+        rest = gradients
+        if capturing.current is None:
+            rest = self._by_kernels(gradients, scales, found)
+        for gradient in rest:
+            g, where = gradient.array, device_of(gradient.array)
+            xp = array_module(g)
+            with np.errstate(all="ignore"), beside(g):
+                inverse = (1 / scales[where].astype(np.float64)).astype(np.float32)
+                bad = xp.asarray(~xp.all(xp.isfinite(g)), dtype=np.int32)
+                found[where] = xp.maximum(found[where], bad)
                 if in_order(g):
-                    g *= inverses[where]
+                    g *= inverse
                 else:  # several elements may share memory
-                    gradient.array = g * inverses[where]
+                    gradient.array = g * inverse
+        for gradient in gradients:
             gradient._version.value += 1
         return found
+
+    def _by_kernels(
+        self, gradients: list[Tensor], scales: dict[device, Array], found: dict[device, Array]
+    ) -> list[Tensor]:
+        """One launch for each device that has a kernel for it; answers what is left to do."""
+        rest: list[Tensor] = []
+        taken: dict[device, dict[int, Array]] = {}
+        for gradient in gradients:
+            g, where = gradient.array, device_of(gradient.array)
+            kernel, library = find_kernel("unscale", where.type), library_of(g)
+            if kernel is None or library is None or not kernel.takes(g):
+                rest.append(gradient)
+            elif library.address(g) in taken.setdefault(where, {}):
+                rest.append(gradient)  # one tensor is the gradient of two parameters
+            else:
+                taken[where][library.address(g)] = g
+        for where, arrays in taken.items():
+            kernel, kept = find_kernel("unscale", where.type), self._kept.setdefault(where, {})
+            kernel.unscale(list(arrays.values()), scales[where], found[where], kept)
+        return rest
 
     def step(self, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
         """optimizer.step(), of unscaled gradients; left out where one of them is inf or NaN.
@@ -177,7 +203,9 @@ class GradScaler:
         xp = array_module(scale)
         if new_scale is not None:
             value = new_scale.array if isinstance(new_scale, Tensor) else float(new_scale)
-            self._scale = xp.full_like(scale, 0) + xp.asarray(value, dtype=np.float32).reshape(())
+            with beside(scale):
+                fresh = xp.asarray(value, dtype=np.float32).reshape(())
+                self._scale = xp.full_like(scale, 0) + fresh
         else:
             found = [a for progress in self._progress.values() for a in progress.found.values()]
             if not found:
@@ -185,11 +213,12 @@ class GradScaler:
                     "GradScaler.update: no gradients have been looked at since the last update(); "
                     "call step() or unscale_() before"
                 )
-            self._adapt(xp, [to_device(a, device_of(scale)) for a in found])
+            with beside(scale):
+                self._adapt(xp, [to_device(a, device_of(scale)) for a in found])
         self._progress.clear()
 
     def _adapt(self, xp: Any, found: list[Array]) -> None:
-        """The rule, where the scale lies: nothing waits."""
+        """The rule; nothing waits. It is computed where the scale lies."""
         bad, wide = sum(found[1:], found[0]) > 0, self._scale.astype(np.float64)
         with np.errstate(over="ignore"):
             grown = (wide * self._growth_factor).astype(np.float32)
@@ -204,8 +233,9 @@ class GradScaler:
     def _start(self, model: Array) -> None:
         if self._scale is None:
             xp = array_module(model)
-            self._scale = xp.full((), self._init_scale, np.float32)
-            self._tracker = xp.full((), self._init_growth_tracker, np.int32)
+            with beside(model):
+                self._scale = xp.full((), self._init_scale, np.float32)
+                self._tracker = xp.full((), self._init_growth_tracker, np.int32)
 
     def _started(self, what: str) -> Array:
         if self._scale is None:
@@ -288,3 +318,9 @@ class GradScaler:
         if self._scale is not None:
             model, self._scale = self._scale, None
             self._start(model)
+
+
+def _none_found(beside_this: Array) -> Array:
+    """0: there was no inf yet."""
+    with beside(beside_this):
+        return array_module(beside_this).zeros((), np.int32)

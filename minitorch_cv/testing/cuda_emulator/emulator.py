@@ -187,7 +187,7 @@ def _header() -> str:
 
 _C = {"float32": "float", "float64": "double", "bool": "bool", "int32": "int",
       "int64": "long long", "uint32": "unsigned int", "uint64": "unsigned long long",
-      "uint8": "unsigned char"}  # fmt: skip
+      "uint16": "unsigned short", "uint8": "unsigned char"}  # fmt: skip
 
 
 def _entry(signature: Signature, alone: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backend.cuda import graphs, loading
+from ...backend.cuda import graphs, loading, products
 from ...backend.cuda_kernels import Source
 from ...backend.library import ArrayLibrary, register_library
 from ..fake_device import FakeArray, FakeCounters
@@ -140,7 +140,7 @@ _MEMORY = 16 << 30
 class Cublas:
     """cublasGemmStridedBatchedEx on the memory that addresses name; other calls answer 0."""
 
-    _KINDS = {0: np.float32, 1: np.float64, 2: np.float16}
+    _KINDS = {0: np.float32, 1: np.float64, 2: np.float16, 14: np.uint16}  # the last: bfloat16
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         return lambda *_: 0
@@ -156,17 +156,20 @@ class Cublas:
     def _multiply(
         self, handle: Any, opa: int, opb: int, m: int, n: int, k: int, alpha: Any, A: Any,
         code: int, lda: int, step_a: Any, B: Any, _b: int, ldb: int, step_b: Any, beta: Any,
-        C: Any, _c: int, ldc: int, step_c: Any, batch: int, compute: int, algorithm: int,
+        C: Any, made: int, ldc: int, step_c: Any, batch: int, compute: int, algorithm: int,
     ) -> None:  # fmt: skip  # noqa: N803
-        kind = np.dtype(self._KINDS[code])
+        kind, result = np.dtype(self._KINDS[code]), np.dtype(self._KINDS[made])
         for place in range(batch):
             a, b, c = (
-                _columns(address, place * step.value, leading, shape, kind)
-                for address, step, leading, shape in (
-                    (A, step_a, lda, (k, m) if opa else (m, k)),
-                    (B, step_b, ldb, (n, k) if opb else (k, n)), (C, step_c, ldc, (m, n)),
+                _columns(address, place * step.value, leading, shape, dtype)
+                for address, step, leading, shape, dtype in (
+                    (A, step_a, lda, (k, m) if opa else (m, k), kind),
+                    (B, step_b, ldb, (n, k) if opb else (k, n), kind),
+                    (C, step_c, ldc, (m, n), result),
                 )
             )  # fmt: skip
+            if kind == np.uint16:
+                a, b = ((v.astype(np.uint32) << 16).view(np.float32) for v in (a, b))
             c[...] = (a.T if opa else a) @ (b.T if opb else b)
 
 
@@ -203,7 +206,7 @@ class StandinCupy:
         )
         self._allocate_pinned: Callable[[int], Any] = self._new_pinned
         Stream.upload = lambda size: self._allocate_pinned(size)
-        properties = {"name": b"stand-in", "multiProcessorCount": 1, "major": 0, "minor": 0}
+        properties = {"name": b"stand-in", "multiProcessorCount": 1, "major": 9, "minor": 0}
         runtime = SimpleNamespace(
             getDeviceCount=lambda: 1, getDevice=lambda: 0, memGetInfo=lambda: (_MEMORY, _MEMORY),
             getDeviceProperties=lambda index: properties, deviceSynchronize=lambda: None,
@@ -248,8 +251,14 @@ def _device(index: int) -> Iterator[None]:
 
 
 class _Device(EmulatedDevice):
+    cupy: Any
+
     def is_capturing(self) -> bool:
         return Stream.current.is_capturing()
+
+    def products(self, beside: Any) -> Any:
+        """Of bfloat16, by the stand-in for cuBLAS."""
+        return products.bfloat16_products(self.cupy, self.place(beside))
 
     def prepare(self, source: Source) -> None:
         """Compiles a file for the emulator."""
@@ -262,7 +271,7 @@ class standin_cuda(emulated_cuda):  # noqa: N801 (a context manager, used like a
     def __init__(self, order: str = "forward") -> None:
         super().__init__(order)
         self.device = _Device(order)
-        self.cupy = StandinCupy(self.device.namespace)
+        self.cupy = self.device.cupy = StandinCupy(self.device.namespace)
 
     def __enter__(self) -> FakeCounters:
         counters = super().__enter__()
@@ -277,10 +286,12 @@ class standin_cuda(emulated_cuda):  # noqa: N801 (a context manager, used like a
         register_library(self.library)
         self._before_standin = loading._import_cupy, graphs.load_cublas
         loading._import_cupy = lambda: self.cupy
-        graphs.load_cublas = Cublas
+        graphs.load_cublas = products.load_cublas = Cublas
         return counters
 
     def __exit__(self, *exc: object) -> None:
         loading._import_cupy, graphs.load_cublas = self._before_standin
+        products.load_cublas = graphs.load_cublas
+        products._kept.clear()
         self._watch.__exit__()
         super().__exit__(*exc)

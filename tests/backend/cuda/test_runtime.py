@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minitorch_cv as mt
+from minitorch_cv import nn
 from minitorch_cv.backend.cuda import loading
 from minitorch_cv.testing.cuda_emulator.standin import Stream
 
@@ -83,6 +84,15 @@ def test_devices_and_streams(standin):
     assert mt.cuda.current_stream() is main and mt.cuda.Event().done
     mt.cuda.synchronize()
     assert Stream.log == []
+
+
+def test_synchronize_tells_what_labels_were_wrong_and_once(standin):
+    labels = mt.tensor([0, 7, 1]).to("cuda")
+    nn.functional.cross_entropy(mt.zeros(3, 4).to("cuda"), labels)
+    with pytest.raises(ValueError, match="cross_entropy: label 7 at position 1 is out of range"):
+        mt.cuda.synchronize()
+    mt.cuda.synchronize()
+    assert labels.cpu().tolist() == [0, 7, 1]
 
 
 def test_memory(standin):

@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
+import minitorch_cv as mt  # noqa: E402
 from benchmarks.gpu import (  # noqa: E402
     __main__ as command,
 )
@@ -24,6 +25,7 @@ from benchmarks.gpu import (  # noqa: E402
     networks,
     place,
     record,
+    rivals,
     rows,
     sanitizer,
     suite,
@@ -46,12 +48,14 @@ def test_environment(here):
 
 
 def test_agreement_of_ops_kernels_and_updates(here):
-    only = ("relu", "batch_norm", "sgd", "gemm", "dropout_mask", "add")
+    only = ("relu", "batch_norm", "sgd", "gemm", "dropout_mask", "add", "unscale")
     found = agreement.agreement(here, only)
     assert found["passed"] and not found["failed"] and found["ops"] == len(only)
     errors = {name: row["error"] for name, row in found["kernels"].items()}
     assert {"batch_norm_forward", "gemm_plain", "gemm_tiled", "sgd_update"} <= errors.keys()
-    assert errors["dropout_mask"] == 0 and all(0 <= e < 1e-5 for e in errors.values())
+    exact = ("dropout_mask", "dropout_mask_in_graph", "gradients_unscale")
+    assert all(errors[name] == 0 for name in exact)
+    assert all(0 <= e < 1e-5 for e in errors.values())
 
 
 def test_a_wrong_kernel_is_found_and_the_others_go_on(here, monkeypatch):
@@ -87,7 +91,7 @@ def test_runs_that_differ_are_found(here, monkeypatch):
 def test_captured(here):
     found = captured.captured(here)
     assert found["passed"] and found["two_runs_equal"]
-    assert [row["difference"] for row in found["rules"].values()] == [0.0, 0.0]
+    assert [row["difference"] for row in found["rules"].values()] == [0.0, 0.0, 0.0]
 
 
 def test_timing_and_its_tables(here):
@@ -97,9 +101,53 @@ def test_timing_and_its_tables(here):
     assert found["ops"]["im2col"].keys() >= {"forward", "backward"}
     assert found["kernels"]["adam_update"]["bytes"] == 40 * 4 * 7
     steps = networks.networks(here)
-    assert steps["passed"] and steps["steps"]["lenet"].keys() == {"eager", "captured"}
+    assert steps["passed"] and steps["steps"].keys() == {"lenet", "lenet, tf32", "lenet, bf16"}
+    assert all(row.keys() == {"eager", "captured"} for row in steps["steps"].values())
     text = "\n".join(record.lines({"timing": found, "networks": steps}))
     assert "im2col" in text and "lenet" in text
+
+
+def test_convolutions_are_timed_in_each_setting(here):
+    found = kernels.timing(here, ("conv", "conv_transpose"))
+    assert found["passed"], found["failed"]
+    settings = [
+        f"{op}{more}" for op in ("conv", "conv_transpose") for more in ("", ", tf32", ", bf16")
+    ]
+    assert list(found["ops"]) == settings
+    assert all(row.keys() >= {"forward", "backward"} for row in found["ops"].values())
+    assert "bfloat16_round" in found["kernels"]
+    text = "\n".join(record.lines({"timing": found}))
+    assert "conv_transpose, bf16" in text
+
+
+def test_settings_are_put_back(here):
+    x = mt.ones(2, 2, device="cuda") / 3
+    for setting in rivals.SETTINGS:
+        with rivals.ours_in(setting):
+            assert mt.backends.cudnn.allow_tf32 is (setting == "tf32")
+            assert mt.is_autocast_enabled("cuda") is (setting == "bf16")
+            y = (x @ x).cpu().numpy()
+        assert (y.view(np.uint32) & 0xFFFF == 0).all() == (setting == "bf16")
+    assert not mt.backends.cudnn.allow_tf32 and rivals.after("bf16") == "fp32"
+    assert rivals.named("conv", "fp32") == "conv" and rivals.named("conv", "tf32") == "conv, tf32"
+
+
+def test_bfloat16_is_compared(here):
+    only = ("bfloat16", "conv_bfloat16", "conv_transpose_bfloat16", "linear_bfloat16",
+            "matmul_bfloat16")  # fmt: skip
+    found = agreement.agreement(here, only)
+    assert found["passed"], found["failed"]
+    errors = {name: row["error"] for name, row in found["kernels"].items()}
+    assert errors["channels_second_widen"] == errors["bfloat16_add_and_round"] == 0
+
+
+def test_a_wrong_rounding_is_found(here, monkeypatch):
+    from minitorch_cv.kernels.cuda.elementwise import bfloat16
+
+    monkeypatch.setattr(bfloat16, "rounded", lambda x: x)
+    monkeypatch.setattr(bfloat16.ROUND, "forward", lambda x: (x * np.float32(1.01), ()))
+    found = agreement.agreement(here, ("bfloat16", "conv_bfloat16"))
+    assert list(found["failed"]) == ["bfloat16", "conv_bfloat16"]
 
 
 def test_a_row_that_fails_is_told(here, monkeypatch):

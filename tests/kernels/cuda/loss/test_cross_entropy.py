@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda import launch
 
+from minitorch_cv.ops.catalog import op_named
+from minitorch_cv.testing.cuda_emulator import emulated_cuda
+
 RNG = np.random.default_rng(5)
 SHAPES = [(7, 3), (9, 45), (3, 100), (2, 5, 3, 7), (2, 40, 11), (1, 33), (40,)]
 
@@ -50,3 +53,23 @@ def test_infinite_scores(K, compare, draw):
     x[0, 1] = -np.inf
     x[1, 2], x[2, 3] = np.nan, np.inf
     compare("cross_entropy", x, np.array([0, 0, 0, 0, 0]), None, reduction="none")
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("shape", [(5, 40), (5, 4), (2, 3, 6)], ids=str)
+def test_a_label_that_no_class_has_reads_no_other_score(shape, smoothing, draw, order):
+    """Beside it lie finite scores of other positions; its own loss is NaN until it is judged."""
+    K, target = shape[1], RNG.integers(0, shape[1], (shape[0], *shape[2:]))
+    bad = target.copy()
+    bad.reshape(-1)[[1, 2]] = -1, K
+    x, params = draw(*shape), {"reduction": "none", "label_smoothing": smoothing}
+    found = []
+    with emulated_cuda(order) as counters:
+        for labels in (target, bad):
+            y, _ = op_named("cross_entropy").run(
+                (*map(counters.library.from_numpy, (x, labels)), None), params
+            )
+            found.append(y.get().reshape(-1))
+    right, wrong = found
+    assert np.isnan(wrong[[1, 2]]).all()
+    np.testing.assert_array_equal(np.delete(wrong, [1, 2]), np.delete(right, [1, 2]))

@@ -62,6 +62,7 @@ def test_the_state_afterwards_is_the_hosts(before, n):
     generator = prepared(before)
     skipped = Generator(0).set_state(advanced(generator.get_state(), n))
     generator.rand((n,))
+    assert skipped.get_state() == generator.get_state()
     for kind, count in (("f", 3), ("d", 5), ("f", 20)):
         np.testing.assert_array_equal(skipped.rand((count,), kind), generator.rand((count,), kind))
 
