@@ -253,3 +253,12 @@ def test_costs():
     assert g.flops == 2 * 2 * 4 * 64 * 27
     assert g.bytes == 4 * (2 * 3 * 64 + 2 * 4 * 64 + 4 * 27)
     assert all(rule.reason for rule in choice.RULES)
+
+
+@pytest.mark.parametrize(("N", "side", "name"), [
+    (2, 1, "columns"), (2, 8, "columns"), (1, 14, "winograd"), (2, 16, "winograd"),
+])  # fmt: skip
+def test_few_pixels_do_not_pay_for_transforms(N, side, name):  # noqa: N803
+    x, w = (N, 256, side, side), np.empty((256, 256, 3, 3), np.float32)
+    g = geometry_of(x, w.shape, plan_of(w, padding=1))
+    assert [choice.choose(g, part).name for part in ("y", "gx", "gw")] == [name] * 3
