@@ -64,10 +64,15 @@ def axes(value: Any, n: int) -> Sizes:
 
 
 def solvable(problems: Sequence[Problem], x: Any) -> bool:
-    """Is there a library on the device of x, and has it a way for each problem?"""
+    """Is there a library on the device of x, and has it a way for each problem?
+
+    It has none for an image that is cut off at its end.
+    """
     gpu = device_of(x)
     solver = gpu.convolutions
-    return solver is not None and all(solver.supports(p, gpu.place(x)) for p in problems)
+    return solver is not None and all(
+        min(p.after) >= 0 and solver.supports(p, gpu.place(x)) for p in problems
+    )
 
 
 def solve(task: Problem, form: Any, **given: Any) -> Any:

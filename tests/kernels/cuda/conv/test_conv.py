@@ -122,7 +122,7 @@ def test_switches_refuse_other_names_and_values():
      ((2, 3, 9, 9), (3, 1, 3, 3), {"groups": 3, "stride": 2, "padding": 1})],
 )  # fmt: skip
 def test_the_package_itself_takes_the_graphs(kind, x, w, params, dtype, package):
-    plan = conv.plan_of(w[2:], **params)
+    plan = conv.OP.plan_of(w[2:], **params)
     shapes = conv.shapes_of(*(np.empty(shape, np.float16) for shape in (x, w)), plan)
     asked = problem(kind, dtype, shapes, plan)
     cudnn.described(package, asked, handle=1)  # validates; a plan would need a GPU

@@ -53,7 +53,7 @@ def test_a_layer_and_its_gradients(x, w, params, dtype, library):
 
 
 def asked(kind, x, w, **params):
-    plan = conv_transpose.plan_of(w[2:], **params)
+    plan = conv_transpose.OP.plan_of(w[2:], **params)
     return KERNEL._problem(kind, np.empty(x, "f"), np.empty(w, "f"), plan)
 
 
