@@ -2,7 +2,7 @@
 
 A kernel is a compiled function without the interpreter's lock; `run` calls it once on each thread,
 with its number and how many there are as the last two arguments, and it picks its share of the
-work by them. That costs some 5 µs while one call follows another, and 30 to 100 µs where a thread
+work by them. That costs some 8 µs while one call follows another, and 30 to 100 µs where a thread
 that sleeps has to be woken. Plain threads instead of numba's parallel loops, because they survive a
 fork, may be used from several threads at once, and compile faster.
 """

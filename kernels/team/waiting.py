@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 POSTED, DONE = 0, 8
 LOOKS = 40_000  # how often one looks before sleeping: 0.5 to 2 ms, which work in Python can take
 # A worker that saw a task lets this time pass, so that its caller is out of Python and inside the
-# kernel: 1 to 3 µs. A thread that finds Python taken is put to sleep.
+# kernel: some 5 µs. A thread that finds Python taken is put to sleep.
 PAUSES = 200
 _IS_X86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
 

@@ -134,7 +134,8 @@ def _weight_gradient(sgemm, gy, x, sums, by_images, thread, threads):  # type: i
 def _pick(x, steps, out, thread, threads):  # type: ignore[no-untyped-def]
     """out = x[:, :, ::SH, ::SW]."""
     N, C, OH, OW = out.shape
-    for plane in range(N * C * thread // threads, N * C * (thread + 1) // threads):
+    start, stop = share(N * C, thread, threads)
+    for plane in range(start, stop):
         n, c = divmod(plane, C)
         for p in range(OH):
             row, line = x[n, c, p * steps[0]], out[n, c, p]
@@ -146,7 +147,8 @@ def _pick(x, steps, out, thread, threads):  # type: ignore[no-untyped-def]
 def _spread(small, steps, gx, thread, threads):  # type: ignore[no-untyped-def]
     """gx[:, :, ::SH, ::SW] = small, and 0 elsewhere."""
     N, C, OH, OW = small.shape
-    for plane in range(N * C * thread // threads, N * C * (thread + 1) // threads):
+    start, stop = share(N * C, thread, threads)
+    for plane in range(start, stop):
         n, c = divmod(plane, C)
         image = gx[n, c]
         image[:] = 0

@@ -220,7 +220,7 @@ def _run_of(kind, i):  # type: ignore[no-untyped-def]
 def _transform_kernels(kind, w, turned, U, thread, threads):  # type: ignore[no-untyped-def]
     C, OC = U.shape[1:]
     scratch = np.empty((27, OC), np.float32)
-    c0, c1 = C * thread // threads, C * (thread + 1) // threads
+    c0, c1 = share(C, thread, threads)
     kernel_tiles(kind != PLAIN, w, turned, c0, c1, 0, OC, scratch, U[:, c0:c1])
 
 
@@ -228,20 +228,18 @@ def _transform_kernels(kind, w, turned, U, thread, threads):  # type: ignore[no-
 def _transform_input(kind, x, V, pads, first, last, TH, TW, thread, threads):  # type: ignore[no-untyped-def]
     C, tiles = x.shape[1], (last - first) * TW
     z, t = _room(kind, C)
-    r0 = first + (last - first) * thread // threads
-    r1 = first + (last - first) * (thread + 1) // threads
+    r0, r1 = share(last - first, thread, threads)
     places = V[: PLACES[kind] * tiles * C].reshape(PLACES[kind], tiles * C)
-    _input(kind, x, r0, r1, pads, TH, TW, z, t, places[:, (r0 - first) * TW * C :])
+    _input(kind, x, first + r0, first + r1, pads, TH, TW, z, t, places[:, r0 * TW * C :])
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _transform_gradient(kind, gy, D, first, last, TW, thread, threads):  # type: ignore[no-untyped-def]
     OC, tiles = gy.shape[1], (last - first) * TW
     z, t = _room(kind, OC)
-    r0 = first + (last - first) * thread // threads
-    r1 = first + (last - first) * (thread + 1) // threads
+    r0, r1 = share(last - first, thread, threads)
     places = D[: PLACES[kind] * tiles * OC].reshape(PLACES[kind], tiles * OC)
-    _gradient(kind, gy, r0, r1, TW, z, t, places[:, (r0 - first) * TW * OC :])
+    _gradient(kind, gy, first + r0, first + r1, TW, z, t, places[:, r0 * TW * OC :])
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -342,7 +340,8 @@ def _finish(kind, sums, gw, thread, threads):  # type: ignore[no-untyped-def]
     """gw from the sums of all threads, which are added up in their order."""
     OC, C = gw.shape[:2]
     scratch = np.empty((21, C), np.float32)
-    for k in range(OC * thread // threads, OC * (thread + 1) // threads):
+    start, stop = share(OC, thread, threads)
+    for k in range(start, stop):
         for other in range(1, sums.shape[0]):
             for i in range(36):
                 for c in range(C):

@@ -10,10 +10,8 @@ import numpy as np
 from numba import njit
 
 from ... import threads
+from ..norm.runs import BLOCK, FAST
 from ..shares import share
-
-FAST = {"contract", "reassoc", "nsz"}  # sums may be taken in another order; NaN is kept
-BLOCK = 512  # so few that each lane of a vector adds up 32 at most
 
 
 def channel_sums(x: np.ndarray) -> np.ndarray:
