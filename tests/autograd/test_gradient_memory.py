@@ -80,17 +80,23 @@ def test_one_gradient_for_two_paths_that_join_again(device):
         assert x.grad.to("cpu").tolist() == [0, 7, 14, 21]
 
 
-@pytest.mark.cpu("asks NumPy for addresses")
-def test_a_sole_gradient_is_not_copied(monkeypatch):
-    """The array that a backward made is the leaf's gradient; the second one is added to it."""
-    made = []
+@pytest.fixture
+def made(monkeypatch):
+    """The addresses of all gradients that ops make, in their order."""
+    addresses = []
 
     def noted(self, gys, wanted, create_graph, real=OpNode.backward):
         gradients = real(self, gys, wanted, create_graph)
-        made.extend(gradient.ctypes.data for gradient in gradients if gradient is not None)
+        addresses.extend(gradient.ctypes.data for gradient in gradients if gradient is not None)
         return gradients
 
     monkeypatch.setattr(OpNode, "backward", noted)
+    return addresses
+
+
+@pytest.mark.cpu("asks NumPy for addresses")
+def test_a_sole_gradient_is_not_copied(made):
+    """The array that a backward made is the leaf's gradient; the second one is added to it."""
     a = leaf(1000)
     (a * mt.full((1000,), 3.0)).backward(mt.ones(1000))
     assert a.grad.array.ctypes.data in made
@@ -104,15 +110,7 @@ def test_sums_of_other_dtypes_are_not_made_in_place():
 
 
 @pytest.mark.cpu("asks NumPy for addresses")
-def test_a_sole_view_of_all_that_a_backward_made_is_not_copied(monkeypatch):
-    made = []
-
-    def noted(self, gys, wanted, create_graph, real=OpNode.backward):
-        gradients = real(self, gys, wanted, create_graph)
-        made.extend(gradient.ctypes.data for gradient in gradients if gradient is not None)
-        return gradients
-
-    monkeypatch.setattr(OpNode, "backward", noted)
+def test_a_sole_view_of_all_that_a_backward_made_is_not_copied(made):
     a = leaf(1000)
     (a.reshape(10, 100) * mt.full((10, 100), 3.0)).backward(mt.ones(10, 100))
     assert a.grad.array.base is not None and a.grad.array.ctypes.data == made[0]

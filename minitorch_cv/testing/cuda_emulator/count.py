@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...backend.cuda_kernels import Signature, Source
-from .emulator import Emulated, EmulatorError, _as_ctypes
+from .emulator import Emulated, _as_ctypes
 
 _HEADER = Path(__file__).parent / "counting.h"
 _MOST = 15  # arrays, as in counting.h
@@ -89,14 +89,8 @@ class _Counting(Emulated):
             ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else _as_ctypes(a)
             for a in args
         ]
-        pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
         self._library.count_from(len(arrays), begins, ends, ctypes.c_uint(shared))
-        error = getattr(self._library, f"launch_{signature.name}")(
-            (ctypes.c_uint * 6)(*sizes), ctypes.c_uint(shared),
-            ctypes.c_int(order == "backward"), pointers,
-        )  # fmt: skip
-        if error:
-            raise EmulatorError(f"{signature.name}: {error.decode()}")
+        self._call(signature.name, sizes, values, shared, order)
         self.counts = self._read(signature, args)
 
     def _read(self, signature: Signature, args: Sequence[Any]) -> Counts:

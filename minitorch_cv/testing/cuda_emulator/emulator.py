@@ -100,18 +100,24 @@ class Emulated:
             ctypes.c_void_p(g.address) if g is not None else _as_ctypes(a)
             for g, a in zip(guarded, args, strict=True)
         ]
-        pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
-        error = getattr(self._library, f"launch_{signature.name}")(
-            (ctypes.c_uint * 6)(*sizes), ctypes.c_uint(shared),
-            ctypes.c_int(order == "backward"), pointers,
-        )  # fmt: skip
-        if error:
-            raise EmulatorError(f"{signature.name}: {error.decode()}")
+        self._call(signature.name, sizes, values, shared, order)
         for p, g in zip(signature.parameters, guarded, strict=True):
             if g is not None and not g.is_whole():
                 raise EmulatorError(f"{signature.name}: wrote beyond {p.name}")
             if g is not None and not p.is_read_only:
                 g.hand_back()
+
+    def _call(
+        self, name: str, sizes: Sequence[int], values: Sequence[Any], shared: int, order: str
+    ) -> None:
+        """The compiled function, with arguments of ctypes."""
+        pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
+        error = getattr(self._library, f"launch_{name}")(
+            (ctypes.c_uint * 6)(*sizes), ctypes.c_uint(shared),
+            ctypes.c_int(order == "backward"), pointers,
+        )  # fmt: skip
+        if error:
+            raise EmulatorError(f"{name}: {error.decode()}")
 
 
 class _Guarded:

@@ -113,6 +113,17 @@ def test_forward_and_backward_alone(standin):
     same(*found)
 
 
+def gradients_of(model):
+    """A step without an optimizer."""
+
+    def step(x, labels):
+        loss = F.cross_entropy(model(x.flatten(1)), labels)
+        loss.backward()
+        return loss
+
+    return step
+
+
 def test_accumulation_and_moved_gradients(standin):
     """A gradient that is added to must be the one that was; else a new graph is made."""
     found = []
@@ -120,11 +131,7 @@ def test_accumulation_and_moved_gradients(standin):
         mt.manual_seed(0)
         model = nn.Linear(64, 10).to("cuda")
 
-        def accumulate(x, labels, model=model):
-            loss = F.cross_entropy(model(x.flatten(1)), labels)
-            loss.backward()
-            return loss
-
+        accumulate = gradients_of(model)
         run = mt.cuda.graph(accumulate, warmup=1) if graphed else accumulate
         losses = []
         for number in range(7):
@@ -295,11 +302,7 @@ def test_gradients_that_are_set_to_zero_by_the_host(standin):
         mt.manual_seed(0)
         model = nn.Linear(64, 10).to("cuda")
 
-        def gradients(x, labels, model=model):
-            loss = F.cross_entropy(model(x.flatten(1)), labels)
-            loss.backward()
-            return loss
-
+        gradients = gradients_of(model)
         run = mt.cuda.graph(gradients, warmup=1) if graphed else gradients
         kept = []
         for number in range(6):
