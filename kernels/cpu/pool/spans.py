@@ -6,13 +6,12 @@ handed to for a second derivative.
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-Spans = tuple[tuple[int, int], ...]  # (start, stop) of each window along one axis
+from ...windows import Counts, Spans, even_spans, one_divisor, shared_spans, sizes_of_windows
 
 
 @lru_cache(maxsize=256)
@@ -23,42 +22,21 @@ def pool_spans(
     n = len(size)
     kernel, padding = axes(kernel_size, n), axes(padding, n)
     steps = kernel if stride is None or stride == () else axes(stride, n)
-    spans, counts = [], []
-    for length, k, s, p in zip(size, kernel, steps, padding, strict=True):
-        over = length + 2 * p - k
-        count = (-(-over // s) if ceil else over // s) + 1
-        if ceil and (count - 1) * s >= length + p:  # it would begin behind the image
-            count -= 1
-        axis = [(q * s - p, min(q * s - p + k, length + p)) for q in range(count)]
-        inside = tuple((max(start, 0), min(stop, length)) for start, stop in axis)
-        spans.append(inside)
-        counts.append([stop - start for start, stop in (axis if pads else inside)])
-    return tuple(spans), _divisors(counts)
+    spans, counts = even_spans(size, (kernel, steps, padding), ceil, pads)
+    return spans, _divisors(counts)
 
 
 @lru_cache(maxsize=256)
 def adaptive_spans(size: tuple[int, ...], wanted: Any) -> tuple[tuple[Spans, ...], Any]:
     """(spans, divisors) of windows that share each axis among them; None: as many as elements."""
-    counts = wanted if isinstance(wanted, tuple) else (wanted,) * len(size)
-    spans = tuple(
-        _shared(length, length if count is None else int(count))
-        for length, count in zip(size, counts, strict=True)
-    )
-    return spans, _divisors([[stop - start for start, stop in axis] for axis in spans])
+    spans, counts = shared_spans(size, wanted)
+    return spans, _divisors(counts)
 
 
-def _shared(size: int, count: int) -> Spans:
-    return tuple((q * size // count, -(-(q + 1) * size // count)) for q in range(count))
-
-
-def _divisors(counts: list[list[int]]) -> Any:
+def _divisors(counts: Counts) -> Any:
     """The sizes of all windows; one number where all are equal."""
-    if all(len(set(along)) == 1 for along in counts):
-        return math.prod(along[0] for along in counts)
-    divisors: Any = np.array(counts[0], np.float32)
-    for along in counts[1:]:
-        divisors = divisors[:, None] * np.array(along, np.float32)
-    return divisors
+    one = one_divisor(counts)
+    return sizes_of_windows(counts) if one is None else one
 
 
 def axes(value: Any, n: int) -> tuple[int, ...]:

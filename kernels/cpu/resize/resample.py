@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from ...taps import listed
 from ...threads import run, worth
 
 _FLAGS: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}}
@@ -42,13 +43,7 @@ def forward(x: np.ndarray, *, taps: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
 @lru_cache(maxsize=512)
 def _terms(table: Any) -> _Terms:
     """The taps of each output, those that are there. Tables are kept, too, by who makes them."""
-    T, O = table.index.shape
-    weight = np.ones((T, O)) if table.weights is None else table.weights
-    counts = np.full(O, T) if table.counts is None else table.counts
-    there = np.arange(T) < counts[:, None]  # (O, T)
-    start = np.zeros(O + 1, np.int64)
-    np.cumsum(counts, out=start[1:])
-    return _Terms(start, table.index.T[there], weight.T[there].astype(np.float32))
+    return _Terms(*listed(table))
 
 
 def _resample(x: np.ndarray, terms: list[_Terms | None]) -> np.ndarray:

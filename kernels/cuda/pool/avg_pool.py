@@ -9,11 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..conv.im2col import axes
-from ..launch import THREADS, Source, blocks_for, device_of, is_on_device, launch
-from ..planes import MOST_PIXELS, over_planes
-from ..tables import Tables
-from .spans import (
+from ...windows import (
     Counts,
     Spans,
     even_spans,
@@ -23,6 +19,10 @@ from .spans import (
     table,
     windows_of,
 )
+from ..conv.im2col import axes
+from ..launch import THREADS, Source, blocks_for, device_of, is_on_device, launch
+from ..planes import MOST_PIXELS, over_planes
+from ..tables import Tables
 
 KERNELS = Source("pool/avg_pool.cu")
 _MOST_DIVISOR = 2**63  # beyond: the reference path's matter

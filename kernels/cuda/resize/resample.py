@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...taps import listed
 from ..launch import Device, Source, device_of, is_on_device, launch
 from ..planes import MOST_PIXELS, over_planes
 from ..tables import Tables
@@ -107,10 +108,5 @@ def _terms(table: Any, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if table is None:
         numbers = np.arange(size + 1, dtype=np.int32)
         return numbers, numbers[:-1], np.ones(size, np.float32)
-    T, O = table.index.shape
-    weight = np.ones((T, O)) if table.weights is None else table.weights
-    counts = np.full(O, T) if table.counts is None else table.counts
-    there = np.arange(T) < counts[:, None]  # (O, T)
-    start = np.zeros(O + 1, np.int32)
-    np.cumsum(counts, out=start[1:])
-    return start, table.index.T[there].astype(np.int32), weight.T[there].astype(np.float32)
+    start, places, weights = listed(table)
+    return start.astype(np.int32), places.astype(np.int32), weights

@@ -1,4 +1,4 @@
-"""Where average pools' windows lie: (start, stop) of each along an axis, as the ops keep them.
+"""Where pools' windows lie: (start, stop) of each along an axis, as the ops keep them.
 
 Worked out once for each size and kept.
 """
