@@ -46,6 +46,7 @@ KERNELS: dict[str, str] = {
     "roi_pool": "roi.roi_pool",
     "round_bfloat16": "elementwise.bfloat16:ROUND",
     "rprop": "optim.updates:RPROP",
+    "running_statistics": "norm.running",
     "sgd": "optim.updates:SGD",
     "sigmoid": "elementwise.activations:SIGMOID",
     "silu": "elementwise.activations:SILU",

@@ -35,6 +35,8 @@ DTYPES = {
 MOST_THREADS = 1024  # in a block: every GPU
 MOST_BLOCKS: Dims = (2**31 - 1, 65535, 65535)
 
+_REMEMBERED = 4096  # launches of a kernel
+
 _HEAD = re.compile(
     r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\((\d+)(?:,\s*\d+)?\)\s*)?(\w+)\s*'
     r"\((.*?)\)\s*\{",
@@ -60,6 +62,7 @@ class Signature:
 
     def __init__(self, name: str, parameters: Sequence[Parameter], threads: int) -> None:
         self.name, self.parameters, self.threads = name, tuple(parameters), threads
+        self._judged: set[Any] = set()  # launches that keep to the head, as `_described` has them
 
     @cached_property
     def sizes(self) -> dict[str, Any]:
@@ -77,10 +80,21 @@ class Signature:
             for p, arg in zip(self.parameters, args, strict=True)
         ]
 
-    def check(
-        self, device: Any, grid: Dims, block: Dims, args: Sequence[Any]
-    ) -> None:  # fmt: skip
-        """Raises TypeError or ValueError where a launch does not keep to the kernel's head."""
+    def check(self, device: Any, grid: Dims, block: Dims, args: Sequence[Any]) -> None:
+        """Raises TypeError or ValueError where a launch does not keep to the kernel's head.
+
+        A training step launches the same again and again: what has been judged once is looked up.
+        """
+        key = (grid, block, *(_described(arg, device.array_type) for arg in args))
+        if key not in self._judged:
+            self._check_head(device, grid, block, args)
+            if len(self._judged) >= _REMEMBERED:
+                self._judged.clear()
+            self._judged.add(key)
+        self._check_places(device, args)
+
+    def _check_head(self, device: Any, grid: Dims, block: Dims, args: Sequence[Any]) -> None:
+        """Everything that does not depend on where the arrays lie."""
         if len(args) != len(self.parameters):
             raise TypeError(
                 f"{self.name}: takes {len(self.parameters)} arguments (got {len(args)}): "
@@ -91,14 +105,26 @@ class Signature:
         for p, arg in zip(self.parameters, args, strict=True):
             if not p.is_array:
                 numbers[p.name] = self._number(p, arg)
-        arrays = []
         for p, arg in zip(self.parameters, args, strict=True):
             if p.is_array and not (arg is None and p.may_be_null):
                 self._check_array(p, arg, device, numbers)
-                arrays.append((p, device.address(arg), arg.nbytes))
-        self._check_apart(arrays)
-        if len({device.place(arg) for arg in args if isinstance(arg, device.array_type)}) > 1:
+
+    def _check_places(self, device: Any, args: Sequence[Any]) -> None:
+        """What a kernel writes may share memory with nothing: that is what __restrict__ says."""
+        arrays = [
+            (p, device.address(arg), arg.nbytes)
+            for p, arg in zip(self.parameters, args, strict=True)
+            if p.is_array and arg is not None
+        ]
+        if len({device.place(arg) for arg in args if arg.__class__ is device.array_type}) > 1:
             raise TypeError(f"{self.name}: the arrays lie on different devices")
+        for p, start, length in arrays:
+            if p.is_read_only:
+                continue
+            for q, other, far in arrays:
+                apart = start >= other + far or other >= start + length
+                if p is not q and length and far and not apart:
+                    raise ValueError(f"{self.name}: {p.name} and {q.name} share memory")
 
     def _check_block(self, grid: Dims, block: Dims) -> None:
         threads = math.prod(block)
@@ -144,14 +170,13 @@ class Signature:
                 f"{arg.shape}, {arg.size} elements)"
             )
 
-    def _check_apart(self, arrays: Sequence[tuple[Parameter, int, int]]) -> None:
-        """What a kernel writes may share memory with nothing: that is what __restrict__ says."""
-        for p, start, length in arrays:
-            for q, other, far in arrays:
-                if p is q or p.is_read_only or not length or not far:
-                    continue
-                if start < other + far and other < start + length:
-                    raise ValueError(f"{self.name}: {p.name} and {q.name} share memory")
+
+def _described(arg: Any, array_type: type) -> Any:
+    """What of an argument can make it wrong: all but a float's value and an array's place."""
+    kind = arg.__class__
+    if kind is array_type:
+        return arg.dtype.char, arg.size, arg.flags.c_contiguous
+    return arg if kind is int or isinstance(arg, np.integer) else kind
 
 
 def signatures(text: str) -> dict[str, Signature]:

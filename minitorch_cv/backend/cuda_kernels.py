@@ -1,8 +1,8 @@
 """CUDA kernels on CuPy arrays: compiled by NVRTC when first launched, and kept.
 
 `cuda.load_cuda` registers this device with kernels/cuda/launch.py, which has looked at a launch's
-arguments before they come here. A module is kept for each GPU in this process; what NVRTC made of
-a text is kept by CuPy on disk (CUPY_CACHE_DIR), under a hash of the whole text.
+arguments before they come here. A module is kept for each GPU in this process, and what NVRTC made
+of a text on disk (cuda/compiling.py).
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ import numpy as np
 from ..kernels.cuda import launch
 from ..kernels.cuda.launch import HERE, Device, Source, register, three, unregister
 from ..kernels.cuda.signature import Dims, Signature
+from .cuda.compiling import load_module
 
 # What another device for the kernels, such as testing's emulator, is made of.
 __all__ = [
     "HERE", "CupyDevice", "Device", "Dims", "Signature", "Source", "all_sources",
     "device_named", "register", "three", "unregister",
 ]  # fmt: skip
-
-_OPTIONS = ("--std=c++17",)
 
 
 def device_named(name: str) -> Any:
@@ -110,7 +109,7 @@ class CupyDevice(Device):
     def _compile(self, source: Source, index: int) -> None:
         self._tell(f"minitorch_cv: compiling {source.path} … ")
         start = time.perf_counter()
-        module = self.namespace.RawModule(code=source.text, options=_OPTIONS)
+        module = load_module(self.namespace, source.text)
         for name in source.kernels:
             self._functions[source.hash, name, index] = module.get_function(name)
         self._tell(f"{time.perf_counter() - start:.1f} s\n")

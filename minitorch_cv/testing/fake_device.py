@@ -19,7 +19,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -188,6 +188,7 @@ class FakeArray:
     strides = property(lambda self: self._inner.strides)
     flags = property(lambda self: self._inner.flags)
     data = property(lambda self: _Pointer(self._inner.ctypes.data))
+    device = property(lambda self: SimpleNamespace(id=0))
     T = property(lambda self: FakeArray(self._inner.T))
     real = property(lambda self: FakeArray(self._inner.real))
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..backend.cuda_kernels import Source
 
+_AS_CUPY = (b"--std=c++17", b"--device-as-default-execution-space")
 ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
 
 
@@ -42,7 +43,7 @@ def compile_cuda(source: Source, architecture: str) -> str:
     program = ctypes.c_void_p()
     name = source.path.encode()
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.text.encode(), name, 0, None, None)
-    flags = (f"--gpu-architecture={architecture}".encode(), b"--std=c++17")
+    flags = (f"--gpu-architecture={architecture}".encode(), *_AS_CUPY)
     given = (ctypes.c_char_p * len(flags))(*flags)
     status = nvrtc.nvrtcCompileProgram(program, len(flags), given)
     size = ctypes.c_size_t()

@@ -88,6 +88,24 @@ batch_norm_statistics(const float* __restrict__ x,      // (N, C, S)
     }
 }
 
+// Thread → channel. running ← keep · running + momentum · batch, the batch's variance times
+// correction = n / (n − 1). Products are rounded before they are added up, as the CPU does it.
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_running(const float* __restrict__ mean,    // (C)
+                   const float* __restrict__ var,     // (C)
+                   float* __restrict__ running_mean,  // (C)
+                   float* __restrict__ running_var,   // (C)
+                   Long C, float correction, float keep, float momentum)
+{
+    GRID_STRIDE(c, C) {
+        float unbiased = __fmul_rn(var[c], correction);
+        running_mean[c] =
+            __fadd_rn(__fmul_rn(keep, running_mean[c]), __fmul_rn(momentum, mean[c]));
+        running_var[c] =
+            __fadd_rn(__fmul_rn(keep, running_var[c]), __fmul_rn(momentum, unbiased));
+    }
+}
+
 // Threads with one threadIdx.y → a plane; lanes → neighbouring values. One division by C for each
 // plane. y = finish(γ x̂ + β, place)
 template <typename F>

@@ -29,14 +29,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import capturing
 from ..capturing import Capture
-from ..library import ArrayLibrary, beside, library_of
+from ..library import beside, library_of
 from . import loading, memory
-from .products import Namespace, Products, load_cublas, recording
+from .products import Products, load_cublas, recording
 
 WARMUP = 2  # runs before a step is recorded: kernels are compiled, optimizers have their state
 _CONSTANTS = (type(None), bool, int, float, str)
@@ -133,19 +134,17 @@ class GraphedStep:
     def _record(self, given: tuple[Any, ...]) -> _Recorded:
         """Captures the step on a stream of its own. Nothing is computed."""
         cupy = loading.cupy()
-        library = library_of(next(v.array for v in given if _is_tensor(v)))
-        if library is None:
-            raise AssertionError("_described lets no other arrays pass")
-        index = library.index_of(next(v.array for v in given if _is_tensor(v)))
-        pool, stream = cupy.cuda.MemoryPool(), cupy.cuda.Stream(non_blocking=True)
+        index = next(v.array.device.id for v in given if _is_tensor(v))
         gc.collect()  # what is freed while a stream captures can end the capture
+        pool = cupy.cuda.MemoryPool()
         with cupy.cuda.Device(index), cupy.cuda.using_allocator(pool.malloc):
+            stream = cupy.cuda.Stream(non_blocking=True)  # of this GPU
             inputs = [_static(cupy, value) for value in given]
             recorded = _Recorded(Capture(self._leaves), inputs, pool)
-            products = Products(cupy, load_cublas(), stream.ptr)
+            products = Products(cupy, load_cublas(cupy), stream.ptr)
             recorded.workspace = products
             try:
-                with recorded.capture, _no_uploads(cupy), _namespace(library, products), stream:
+                with recorded.capture, _no_uploads(cupy), recording(products), stream:
                     recorded.graph, outputs = self._capture(stream, inputs, recorded.capture)
             finally:
                 products.close()
@@ -223,30 +222,22 @@ def _detached(outputs: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _namespace(library: ArrayLibrary, products: Products) -> Iterator[None]:
-    """Inside the `with` block the library's `matmul`, and that of bfloat16, can be captured."""
-    before = library.namespace
-    library.namespace = Namespace(before, products)
-    try:
-        with recording(products):
-            yield
-    finally:
-        library.namespace = before
-
-
-@contextlib.contextmanager
 def _no_uploads(cupy: Any) -> Iterator[None]:
     """Inside the `with` block nothing goes from the host to the GPU.
 
     A graph would copy from the same address again, where by then something else lies. Every array
-    that CuPy sends passes through pinned memory, so it is enough to refuse that.
+    that CuPy sends passes through pinned memory, so it is enough to refuse that; to this thread,
+    for others (a loader's) send batches meanwhile.
     """
+    pinned, recorder = cupy.get_default_pinned_memory_pool().malloc, threading.get_ident()
 
     def refuse(size: int) -> Any:
+        if threading.get_ident() != recorder:
+            return pinned(size)
         raise RuntimeError(f"an array of {size} bytes goes from the host to the GPU")
 
     cupy.cuda.set_pinned_memory_allocator(refuse)
     try:
         yield
     finally:
-        cupy.cuda.set_pinned_memory_allocator(cupy.get_default_pinned_memory_pool().malloc)
+        cupy.cuda.set_pinned_memory_allocator(pinned)

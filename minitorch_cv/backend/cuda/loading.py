@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import capturing
 from ..library import Array, ArrayLibrary, library_named, register_library
+from .products import Namespace
 
 INSTALL = 'pip install "cupy-cuda13x[ctk]"'
 _NO_GPU = (35, 100)  # cudaErrorInsufficientDriver, cudaErrorNoDevice
@@ -58,7 +59,7 @@ def load_cuda() -> ArrayLibrary | None:
     module = _import_cupy()
     library = ArrayLibrary(
         "cuda",
-        namespace=module,
+        namespace=Namespace(module),
         array_type=module.ndarray,
         from_numpy=functools.partial(_from_numpy, module),
         to_numpy=module.asnumpy,

@@ -1,10 +1,12 @@
-"""Matrix products that CuPy does not do: cuBLAS, called by itself.
+"""Matrix products: NVIDIA's cublasGemmStridedBatchedEx through ctypes, in place of `cupy.matmul`.
 
-Inside a captured step: CuPy refuses cuBLAS while a stream captures, though cuBLAS allows it; so
-`cupy.matmul` cannot be part of a CUDA graph. While a step is recorded `matmul` of the namespace is
-this one: NVIDIA's cublasGemmStridedBatchedEx through ctypes, with a workspace of the graph's own.
+`cupy.matmul` copies batches of matrices that are not in C order, which for the weight gradient of a
+convolution are all its columns; it sends a list of addresses where one matrix meets many; and it
+refuses cuBLAS while a stream captures, though cuBLAS allows it. Here a transposed matrix is a flag
+and a shared one a step of 0. A stream has a handle and a workspace of its own, and so has a step
+that is recorded as a graph.
 
-In bfloat16: CuPy has no such arrays. They come as uint16; results are float32.
+bfloat16: its numbers come as uint16; results are float32.
 
 cuBLAS knows matrices column by column. A row-major C = A B is, read so, Cᵀ = Bᵀ Aᵀ: the same memory
 with the operands in the other order, and nothing is copied for it.
@@ -47,17 +49,17 @@ _KINDS = {
 _BFLOAT16 = _Kind(14, 0, 68, ctypes.c_float)
 
 
-def load_cublas() -> Any:
-    """cuBLAS, which CuPy has loaded. Raises RuntimeError where it is not found."""
+def load_cublas(cupy: Any) -> Any:
+    """cuBLAS, as CuPy calls it. Raises RuntimeError where it is not found."""
+    reason = f"looked for {', '.join(_LIBRARIES)}"
+    try:
+        _ = cupy.cuda.Device().cublas_handle  # CuPy loads it, from wherever it is installed, now
+    except (ImportError, OSError, RuntimeError) as error:
+        reason = str(error).strip().partition("\n")[0]
     for name in _LIBRARIES:
-        try:
+        with contextlib.suppress(OSError):
             return ctypes.CDLL(name)
-        except OSError:
-            continue
-    raise RuntimeError(
-        f"cuda.graph: cuBLAS is not found (looked for {', '.join(_LIBRARIES)}); "
-        'pip install "cupy-cuda13x[ctk]"'
-    )
+    raise RuntimeError(f'matmul: cuBLAS is not found ({reason}); pip install "cupy-cuda13x[ctk]"')
 
 
 class _Layout(NamedTuple):
@@ -89,14 +91,23 @@ class Products:
     def _call(self, name: str, *args: Any) -> None:
         status = getattr(self._library, name)(*args)
         if status:
-            raise RuntimeError(f"cuda.graph: {name} fails with status {status}")
+            raise RuntimeError(f"matmul: {name} fails with status {status}")
 
     def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
-        """numpy.matmul of two arrays of the GPU, in float16, float32 or float64."""
+        """numpy.matmul of two arrays of the GPU, in float16, float32 or float64.
+
+        Raises ValueError for shapes that do not fit, RuntimeError for other dtypes.
+        """
         cupy = self.cupy
+        if not a.ndim or not b.ndim or a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+            raise ValueError(
+                f"matmul: (…, M, K) times (…, K, N) (got {a.shape} and {b.shape}); transpose one"
+            )
         dtype = np.result_type(a.dtype, b.dtype)
         if dtype.name not in _KINDS:
-            raise RuntimeError(f"matmul: {dtype} has no product inside a step for cuda.graph")
+            raise RuntimeError(
+                f"matmul: {dtype} has no product inside a step for cuda.graph; use float32"
+            )
         A = a.reshape(1, -1) if a.ndim == 1 else a
         B = b.reshape(-1, 1) if b.ndim == 1 else b
         A, B = A.astype(dtype, copy=False), B.astype(dtype, copy=False)
@@ -150,24 +161,28 @@ _kept: dict[tuple[int, int], Products | None] = {}  # GPU and stream → cuBLAS 
 _recording: Products | None = None  # of the step that is being recorded
 
 
-def bfloat16_products(cupy: Any, index: int) -> Any:
-    """multiply(a, b) on the current stream of a GPU; None without cuBLAS or units for bfloat16."""
+def on_current_stream(cupy: Any, index: int) -> Products | None:
+    """cuBLAS on the current stream of the current GPU, `index`; None where it is not found."""
     if _recording is not None:
-        return _recording.bfloat16 if _has_units(cupy, index) else None
+        return _recording
+    key = index, int(cupy.cuda.get_current_stream().ptr)
+    if key not in _kept:
+        _kept[key] = None
+        with contextlib.suppress(RuntimeError):
+            _kept[key] = Products(cupy, load_cublas(cupy), key[1])
+    return _kept[key]
+
+
+def bfloat16_products(cupy: Any, index: int) -> Any:
+    """multiply(a, b) on a GPU's current stream; None without cuBLAS or units for bfloat16."""
     with cupy.cuda.Device(index):
-        key = index, int(cupy.cuda.get_current_stream().ptr)
-        if key not in _kept:
-            _kept[key] = None
-            with contextlib.suppress(RuntimeError):
-                if _has_units(cupy, index):
-                    _kept[key] = Products(cupy, load_cublas(), key[1])
-    found = _kept[key]
+        found = on_current_stream(cupy, index) if _has_units(cupy, index) else None
     return None if found is None else functools.partial(_on_its_gpu, found, index)
 
 
 @contextlib.contextmanager
 def recording(products: Products) -> Iterator[None]:
-    """Inside the `with` block products of bfloat16 are those of the step that is recorded."""
+    """Inside the `with` block products are those of the step that is recorded."""
     global _recording
     _recording = products
     try:
@@ -182,7 +197,7 @@ def _has_units(cupy: Any, index: int) -> bool:
 
 
 def _on_its_gpu(products: Products, index: int, a: Any, b: Any) -> Any:
-    with products.cupy.cuda.Device(index):
+    with _current(products.cupy, index):
         return products.bfloat16(a, b)
 
 
@@ -210,10 +225,30 @@ def _layout(cupy: Any, x: Any) -> _Layout:
 
 
 class Namespace:
-    """CuPy's functions with another `matmul`."""
+    """CuPy's functions, with a `matmul` that is cuBLAS's on the current stream."""
 
-    def __init__(self, cupy: Any, products: Products) -> None:
-        self._cupy, self.matmul = cupy, products.matmul
+    def __init__(self, cupy: Any) -> None:
+        self._cupy = cupy
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._cupy, name)
+        found = getattr(self._cupy, name)
+        setattr(self, name, found)  # the next one who asks finds it here
+        return found
+
+    def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
+        """numpy.matmul; of integers, and where cuBLAS is not found, CuPy's own."""
+        cupy, index = self._cupy, a.device.id
+        with _current(cupy, index):
+            floats = a.dtype.name in _KINDS and b.dtype.name in _KINDS
+            products = on_current_stream(cupy, index) if floats or _recording else None
+            if products is None:
+                return cupy.matmul(a, b, out=out)
+            return products.matmul(a, b, out)
+
+
+_HERE = contextlib.nullcontext()
+
+
+def _current(cupy: Any, index: int) -> Any:
+    """A context in which a GPU is the current one; nothing to do where it is."""
+    return _HERE if cupy.cuda.runtime.getDevice() == index else cupy.cuda.Device(index)

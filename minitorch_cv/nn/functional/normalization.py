@@ -9,7 +9,8 @@ from ...autograd.modes import state
 from ...autograd.tape import apply, new_tensor
 from ...autograd.tensor import Tensor
 from ...backend.device import together
-from ...backend.library import array_module, beside
+from ...backend.library import array_module, beside, library_of
+from ...backend.registry import find_kernel
 from ...ops.norm.batch_norm import OP as BATCH_NORM
 from ...ops.norm.batch_norm import values_per_channel
 from ...ops.norm.batch_norm_add_relu import OP as BATCH_NORM_ADD_RELU
@@ -91,11 +92,8 @@ def _batch_norm(
         statistics = (_as_now(running_mean), _as_now(running_var))
     y, mean, var = apply(op, *images, weight, bias, *statistics, training=training, eps=eps)
     n = values_per_channel(images[0].array.shape)
-    if training and running_mean is not None and n:
-        with beside(var.array):
-            unbiased = var.array * (n / (n - 1))
-        _average(running_mean, mean.array, momentum)
-        _average(running_var, unbiased, momentum)
+    if training and running_mean is not None and running_var is not None and n:
+        _follow(running_mean, running_var, mean.array, var.array, n, momentum)
     return y
 
 
@@ -106,6 +104,24 @@ def _as_now(running: Tensor | None) -> Tensor | None:
         return None
     with beside(running.array):
         return new_tensor(array_module(running.array).array(running.array))
+
+
+def _follow(
+    running_mean: Tensor, running_var: Tensor, mean: Any, var: Any, n: int, momentum: float
+) -> None:
+    """The running statistics, a step further towards those of a batch of n values per channel."""
+    library, correction = library_of(mean), n / (n - 1)
+    kernel = find_kernel("running_statistics", library.name) if library is not None else None
+    arrays = (running_mean.array, running_var.array, mean, var)
+    if kernel is not None and kernel.takes(*arrays):
+        kernel.follow(*arrays, correction, momentum)
+        running_mean._version.value += 1
+        running_var._version.value += 1
+        return
+    with beside(var):
+        unbiased = var * correction
+    _average(running_mean, mean, momentum)
+    _average(running_var, unbiased, momentum)
 
 
 def _average(running: Any, batch: Any, momentum: float) -> None:

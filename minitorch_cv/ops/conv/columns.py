@@ -15,6 +15,7 @@ import math
 from typing import Any, NamedTuple
 
 from ...backend.library import Array, array_module, library_of
+from ..reduce.sum import OP as SUM
 from ..shape.pad import OP as PAD
 from .im2col import COL2IM, Sizes, Window
 from .im2col import OP as IM2COL
@@ -146,7 +147,7 @@ def weight_gradient(gy: Array, x: Array, plan: Plan, shape: tuple[int, ...]) -> 
     for part in parts(x, plan, elements):
         X, gY = to_columns(x[part], plan), flat_images(gy[part], plan.groups)
         if apart:
-            gW = xp.sum(xp.matmul(gY, xp.swapaxes(X, 2, 3)), axis=0)
+            gW = SUM(xp.matmul(gY, xp.swapaxes(X, 2, 3)), axis=0)
         else:
             gW = xp.matmul(_side_by_side(gY), xp.swapaxes(_side_by_side(X), 1, 2))
         total = gW if total is None else total + gW  # (G, OC/G, C/G·KH·KW)

@@ -33,6 +33,7 @@ from ..elementwise.table import like
 from ..geometry import check_images, numbers_from
 from ..op import ErrorSample, Grads, Needs, Op, Sample
 from ..precision import check_numbers, widen
+from ..reduce.sum import OP as SUM
 from . import columns
 from .arguments import axes_of, check_bias, check_groups, kernel_text
 from .columns import Plan
@@ -135,7 +136,7 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     if needs[1]:
         gw = like(columns.weight_gradient(widen(x), wide, plan, w.shape), gy)
     if needs[2]:
-        gb = like(xp.sum(wide, axis=(0, *range(2, gy.ndim))), gy)
+        gb = like(SUM(wide, axis=(0, *range(2, gy.ndim))), gy)
     return gx, gw, gb
 
 

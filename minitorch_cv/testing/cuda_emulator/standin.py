@@ -213,7 +213,7 @@ class StandinCupy:
             driverGetVersion=lambda: 0, runtimeGetVersion=lambda: 0,
         )  # fmt: skip
         self.cuda = SimpleNamespace(
-            runtime=runtime, is_available=lambda: True, Device=_device, Stream=Stream, Event=Event,
+            runtime=runtime, is_available=lambda: True, Device=_Gpu, Stream=Stream, Event=Event,
             get_current_stream=lambda: Stream.current, MemoryPool=MemoryPool,
             get_elapsed_time=lambda a, b: (b.moment - a.moment) * 1e3,
             using_allocator=self._using,
@@ -245,9 +245,13 @@ class StandinCupy:
         return any(start <= address < start + size for start, size in starts)
 
 
-@contextlib.contextmanager
-def _device(index: int) -> Iterator[None]:
-    yield
+class _Gpu(contextlib.nullcontext):
+    """The one GPU that there is."""
+
+    cublas_handle = 0
+
+    def __init__(self, index: int = 0) -> None:
+        super().__init__()
 
 
 class _Device(EmulatedDevice):
@@ -280,13 +284,13 @@ class standin_cuda(emulated_cuda):  # noqa: N801 (a context manager, used like a
         self._watch.__enter__()
         old = self.library
         self.library = counters.library = ArrayLibrary(
-            "cuda", old.namespace, FakeArray, functools.partial(loading._from_numpy, self.cupy),
-            old.to_numpy,
+            "cuda", products.Namespace(self.cupy), FakeArray,
+            functools.partial(loading._from_numpy, self.cupy), old.to_numpy,
         )  # fmt: skip
         register_library(self.library)
         self._before_standin = loading._import_cupy, graphs.load_cublas
         loading._import_cupy = lambda: self.cupy
-        graphs.load_cublas = products.load_cublas = Cublas
+        graphs.load_cublas = products.load_cublas = lambda cupy: Cublas()
         return counters
 
     def __exit__(self, *exc: object) -> None:

@@ -21,7 +21,7 @@ from ...backend.cuda import loading
 from ..fake_device import FakeArray, FakeCounters, _Function
 from .device import EmulatedDevice
 from .recorder import _READS, _found
-from .standin import standin_cuda
+from .standin import StandinError, Stream, standin_cuda
 
 _CHANGES = ("__setitem__", "fill", "sort")  # and the operators in place
 
@@ -111,6 +111,7 @@ class two_gpus(standin_cuda):  # noqa: N801 (a context manager, used like a func
         cuda = self.cupy.cuda
         cuda.Device, cuda.runtime.getDevice = places.at, lambda: places.current
         cuda.runtime.getDeviceCount = lambda: places.count
+        cuda.Stream = _stream_on(places)
         self.library.count = functools.partial(loading._count, self.cupy)
         self.library.index_of = lambda array: array.device.id
         self.library.beside = functools.partial(loading._beside, self.cupy)
@@ -127,6 +128,22 @@ class two_gpus(standin_cuda):  # noqa: N801 (a context manager, used like a func
             else:
                 setattr(kind, name, value)
         super().__exit__(*exc)
+
+
+def _stream_on(places: Places) -> type[Stream]:
+    """Streams belong to the GPU that was the current one when they were made."""
+
+    class StreamOfAGpu(Stream):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.place = places.current
+
+        def __enter__(self) -> Stream:
+            if places.current != self.place:
+                raise StandinError(f"a stream of GPU {self.place} on GPU {places.current}")
+            return super().__enter__()
+
+    return StreamOfAGpu
 
 
 def _send_beside(places: Places, send: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 
 import numpy as np
 import pytest
@@ -311,3 +312,22 @@ def test_gradients_that_are_set_to_zero_by_the_host(standin):
             kept.append(model.weight.grad.detach().clone())
         found.append(everything(model, kept))
     same(*found)
+
+
+def test_other_threads_may_send_while_a_step_is_recorded(standin):
+    """A loader's thread pins the next batch meanwhile."""
+    sent = []
+
+    def step(x):
+        thread = threading.Thread(
+            target=lambda: sent.append(standin.cupy.cuda.alloc_pinned_memory(64))
+        )
+        thread.start()
+        thread.join()
+        return x * 2
+
+    run = mt.cuda.graph(step, warmup=1)
+    x = mt.ones(3).to("cuda")
+    run(x)
+    run(x)
+    assert run.graphs == 1 and len(sent) == 2

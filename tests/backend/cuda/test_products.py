@@ -91,5 +91,58 @@ def test_failures_and_a_missing_library(standin, monkeypatch):
 
     monkeypatch.setattr(products.ctypes, "CDLL", nowhere)
     with pytest.raises(RuntimeError, match="cuBLAS is not found .looked for libcublas.so.13"):
-        load_cublas()
+        load_cublas(standin.cupy)
     assert ctypes.CDLL is nowhere
+
+
+def test_cupy_loads_the_library_first(standin, monkeypatch):
+    """CuPy 14 loads it when it is first asked for, from a folder that only CuPy knows."""
+    loaded = []
+
+    class Device:
+        @property
+        def cublas_handle(self):
+            loaded.append("by CuPy")
+            return 1
+
+    def open_library(name):
+        if not loaded:
+            raise OSError(name)
+        return name
+
+    monkeypatch.setattr(standin.cupy.cuda, "Device", Device)
+    monkeypatch.setattr(products.ctypes, "CDLL", open_library)
+    assert load_cublas(standin.cupy) == "libcublas.so.13"
+
+    def broken(self):
+        raise ImportError("libcublasLt.so.13: cannot open\nsearched: …")
+
+    monkeypatch.setattr(Device, "cublas_handle", property(broken))
+    loaded.clear()
+    with pytest.raises(RuntimeError, match=r"not found \(libcublasLt.so.13: cannot open\); pip"):
+        load_cublas(standin.cupy)
+
+
+def test_the_namespace_multiplies_by_cublas(standin, monkeypatch):
+    """Also transposed and shared matrices, which go there as they are; integers are CuPy's."""
+    calls = []
+    multiply = Products._multiply
+    monkeypatch.setattr(Products, "_multiply", lambda *args: calls.append(1) or multiply(*args))
+    xp, array = standin.library.namespace, standin.library.from_numpy
+    a, b = numbers((2, 3, 4), np.float32, 0), numbers((6, 3), np.float32, 1)
+    np.testing.assert_allclose(xp.matmul(array(b), array(a)).get(), b @ a, atol=1e-5)
+    turned = xp.matmul(array(a).swapaxes(1, 2), array(b).T)
+    np.testing.assert_allclose(turned.get(), a.swapaxes(1, 2) @ b.T, atol=1e-5)
+    assert len(calls) == 2
+    whole = np.arange(6).reshape(2, 3)
+    np.testing.assert_array_equal(xp.matmul(array(whole), array(whole.T)).get(), whole @ whole.T)
+    monkeypatch.setattr(products, "on_current_stream", lambda cupy, index: None)  # no cuBLAS
+    np.testing.assert_allclose(xp.matmul(array(b), array(a)).get(), b @ a, atol=1e-5)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("left, right", [((3, 4), (3, 4)), ((4,), (3, 4)), ((), (4,))])
+def test_shapes_that_do_not_fit(left, right, blas, standin):
+    a, b = (standin.library.from_numpy(np.zeros(shape, np.float32)) for shape in (left, right))
+    with pytest.raises(ValueError, match="matmul: .*got .*transpose one"):
+        blas.matmul(a, b)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda.launch import (
@@ -64,12 +66,22 @@ class Cupy:
 
     def __init__(self):
         self.built, self.launched = [], []
-        runtime = type("runtime", (), {"getDevice": staticmethod(lambda: 0)})
-        self.cuda = type("cuda", (), {"runtime": runtime})
+        self.__version__ = "14"
+        self.cuda = SimpleNamespace(
+            runtime=SimpleNamespace(getDevice=lambda: 0),
+            Device=lambda: SimpleNamespace(compute_capability="90"),
+            nvrtc=SimpleNamespace(getVersion=lambda: (13, 0)),
+            compiler=SimpleNamespace(compile_using_nvrtc=self._compile),
+            function=SimpleNamespace(Module=lambda: self),
+        )
 
-    def RawModule(self, code, options):  # noqa: N802
-        self.built.append(code)
-        return self
+    def _compile(self, text, options):
+        assert options == ("--std=c++17",)  # no -ftz=true: subnormal numbers count
+        self.built.append(text)
+        return b"machine code of " + text.encode()[:20], {}
+
+    def load(self, image):
+        assert image.startswith(b"machine code of ")
 
     def get_function(self, name):
         return lambda grid, block, args, shared_mem: self.launched.append(
@@ -78,7 +90,8 @@ class Cupy:
 
 
 @pytest.fixture
-def cupy():
+def cupy(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "kept"))
     module = Cupy()
     module.told = []
     device = CupyDevice(module, module.told.append)
@@ -101,6 +114,71 @@ def test_cupy_gets_exact_types_and_compiles_once(cupy, monkeypatch):
     assert (name, grid, block, shared) == ("twice", (3, 1, 1), (64, 1, 1), 16)
     assert [type(a) for a in args[3:]] == [np.int32, np.float32]
     assert args[1] == 0 and args[1].nbytes == 8  # a null pointer
+
+
+def test_what_is_compiled_is_kept_on_disk(cupy, tmp_path):
+    def compiled_anew():
+        before = len(cupy.built)
+        CupyDevice(cupy).function(DOUBLE, "twice", 0)
+        return len(cupy.built) - before
+
+    assert compiled_anew() == 1 and compiled_anew() == 0
+    (kept,) = (tmp_path / "kept").iterdir()
+    whole = kept.read_bytes()
+    for damaged in (whole[:-3], b"", whole[:32], whole[:40] + b"x" + whole[41:]):
+        kept.write_bytes(damaged)
+        assert compiled_anew() == 1 and kept.read_bytes() == whole
+    cupy.__version__ = "15"  # another compiler
+    assert compiled_anew() == 1
+    cupy.cuda.Device = lambda: SimpleNamespace(compute_capability="75")
+    assert compiled_anew() == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_done_without(cupy, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "file"))
+    assert callable(CupyDevice(cupy).function(DOUBLE, "twice", 0))
+
+
+def test_a_launch_is_judged_once(cupy, monkeypatch):
+    """All but where the arrays lie, which is looked at each time."""
+    places = {}
+    monkeypatch.setattr(CupyDevice, "address", lambda self, a: places.get(id(a), id(a)))
+    x, y = array(2), array(2)
+    signature = DOUBLE.kernels["twice"]
+    judged = []
+    check_head = type(signature)._check_head
+    monkeypatch.setattr(
+        type(signature), "_check_head", lambda *args: judged.append(1) or check_head(*args)
+    )
+    monkeypatch.setattr(signature, "_judged", set())
+    for factor in (1.0, 2.0, 3.0):
+        launch(DOUBLE, "twice", 1, 64, (x, None, y, 2, factor))
+    assert len(judged) == 1
+    launch(DOUBLE, "twice", 2, 64, (x, None, y, 2, 1.0))
+    assert len(judged) == 2
+    for wrong, error in (
+        ((x, None, array(3), 2, 1.0), ValueError), ((x, None, y, 3, 1.0), ValueError),
+        ((x, None, y, True, 1.0), TypeError), ((x, None, y, 2.0, 1.0), TypeError),
+        ((x, None, y, 2, "1"), TypeError), ((x, None, y, 2), TypeError),
+        ((x, None, y.astype("f8").view(Cupy.ndarray), 2, 1.0), TypeError),
+        ((x, None, array(4)[::2], 2, 1.0), ValueError), ((x, x, None, 2, 1.0), TypeError),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            launch(DOUBLE, "twice", 1, 64, wrong)
+    places[id(y)] = id(x) + 4
+    with pytest.raises(ValueError, match="twice: y and x share memory"):
+        launch(DOUBLE, "twice", 1, 64, (x, None, y, 2, 1.0))
+
+
+def test_a_judgement_is_not_kept_for_ever(cupy, monkeypatch):
+    monkeypatch.setattr("minitorch_cv.kernels.cuda.signature._REMEMBERED", 3)
+    monkeypatch.setattr(CupyDevice, "address", lambda self, a: id(a))
+    signature = DOUBLE.kernels["twice"]
+    monkeypatch.setattr(signature, "_judged", set())
+    for n in range(1, 9):
+        launch(DOUBLE, "twice", 1, 64, (array(n), None, array(n), n, 1.0))
+        assert 1 <= len(signature._judged) <= 3
 
 
 def test_checks_can_be_switched_off(cupy):

@@ -80,7 +80,7 @@ def test_factors_that_are_views(device):
 
 
 def test_where_nobody_multiplies_them(device, monkeypatch):
-    def missing():
+    def missing(cupy):
         raise RuntimeError("no cuBLAS")
 
     with device as counters:
@@ -91,7 +91,7 @@ def test_where_nobody_multiplies_them(device, monkeypatch):
         monkeypatch.setattr(products, "load_cublas", missing)
         assert not LINEAR.supports(x, x, None) and not MATMUL.supports(x, x)
         products._kept.clear()
-        monkeypatch.setattr(products, "load_cublas", Cublas)
+        monkeypatch.setattr(products, "load_cublas", lambda cupy: Cublas())
         monkeypatch.setattr(products, "_has_units", lambda cupy, index: False)
         assert not MATMUL.supports(x, x)  # a GPU before Ampere
     assert "bfloat16_narrow" not in both(device, "linear", (3, 4), (2, 4), (2,))
