@@ -47,6 +47,17 @@ class Device:
         """An array whose numbers are yet to be written."""
         return self.namespace.empty(shape, dtype=dtype)
 
+    def reserve(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """As `empty`, for what the host fills before each replay of a recorded step.
+
+        Its memory belongs to nothing else: in memory from the pool of the step, earlier results of
+        each replay would come to lie on what the host has written.
+        """
+        return self.empty(shape, dtype)
+
+    def hold(self, arrays: Sequence[Any]) -> None:
+        """A step that is being recorded needs these arrays as long as it can be replayed."""
+
     def send(self, host: Any, beside: Any, into: Any = None) -> Any:
         """A NumPy array copied to where `beside` lies, or into an array there. Nobody waits."""
         sent = self.namespace.asarray(host)

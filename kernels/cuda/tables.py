@@ -28,6 +28,7 @@ class Tables:
         found = self._kept.pop(place, None)
         if found is None:
             found = tuple(gpu.send(table, beside) for table in self._make(*key))
+        gpu.hold(found)
         self._kept[place] = found  # the last one asked for is the last one in the dictionary
         if len(self._kept) > _MOST:
             del self._kept[next(iter(self._kept))]

@@ -20,6 +20,7 @@ class Capture:
     entry: by the ids of leaves, their gradients when the step began, as far as they were known.
     leaves: by their ids, the tensors that the step gave gradients.
     streams: by the ids of random generators, what the step draws from them.
+    held: arrays that the step reads and nobody else may keep.
     """
 
     def __init__(self, leaves: dict[int, Any] | None = None) -> None:
@@ -32,6 +33,7 @@ class Capture:
         self.undo: list[Callable[[], None]] = []
         self.made: dict[int, Any] = {}
         self.streams: dict[int, Any] = {}
+        self.held: list[Any] = []
 
     def __enter__(self) -> Capture:
         global current

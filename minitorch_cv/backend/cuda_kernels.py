@@ -18,6 +18,7 @@ import numpy as np
 from ..kernels.cuda import launch
 from ..kernels.cuda.launch import HERE, Device, Source, register, three, unregister
 from ..kernels.cuda.signature import Dims, Signature
+from . import capturing
 from .cuda.compiling import load_module
 
 # What another device for the kernels, such as testing's emulator, is made of.
@@ -69,6 +70,15 @@ class CupyDevice(Device):
         from .cuda.products import bfloat16_products
 
         return bfloat16_products(self.namespace, self.place(beside))
+
+    def reserve(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        cuda, pool = self.namespace.cuda, self.namespace.get_default_memory_pool()
+        with cuda.using_allocator(pool.malloc):  # not that of a graph
+            return self.empty(shape, dtype)
+
+    def hold(self, arrays: Sequence[Any]) -> None:
+        if capturing.current is not None:
+            capturing.current.held.extend(arrays)
 
     def address(self, array: Any) -> int:
         return int(array.data.ptr)

@@ -76,8 +76,8 @@ class Rule:
     def reserve(self, sizes: np.ndarray, model: Any, kept: dict[str, Any]) -> None:
         """Room on the device for what `fill` sends."""
         gpu, rows = device_of(model), len(sizes)
-        kept["table"] = None, gpu.empty((rows, self.arrays + 2), np.uint64)
-        kept["numbers"] = None, gpu.empty((rows, NUMBERS), np.float64)
+        kept["table"] = None, gpu.reserve((rows, self.arrays + 2), np.uint64)
+        kept["numbers"] = None, gpu.reserve((rows, NUMBERS), np.float64)
         self._size(sizes, kept)
 
     def start(self, kept: dict[str, Any]) -> None:

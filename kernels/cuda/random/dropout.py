@@ -74,7 +74,7 @@ class GraphStream:
 
     def __init__(self, model: Any) -> None:
         self.drawn = 0  # numbers in each replay, so far
-        self.table = device_of(model).empty((9,), np.int64)
+        self.table = device_of(model).reserve((9,), np.int64)
 
     def draw_mask(self, shape: tuple[int, ...], p: float) -> Any:
         """As the function, `drawn` numbers behind the state that the table has in a replay."""

@@ -26,12 +26,15 @@ class Recorder:
     def __init__(self, upload: Callable[[int], Any]) -> None:
         self._upload = upload
         self._calls: list[tuple[Callable[..., Any], Any, Any, list[FakeArray | None]]] = []
+        self._made: list[FakeArray] = []
         self._inside = False
 
     def take(self, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Writes a call down; answers a result of the right shape, without values."""
-        if self._inside or _is_allocation(call, args):
+        if self._inside:
             return call(*args, **kwargs)
+        if _is_allocation(call, args):
+            return self.made(call(*args, **kwargs))
         for host in _found((args, kwargs), np.ndarray):
             if host.ndim:
                 self._upload(host.nbytes)
@@ -54,12 +57,25 @@ class Recorder:
         self._calls.append((call, args, kwargs, fresh))
         return result
 
+    def made(self, array: FakeArray) -> FakeArray:
+        """Memory from the graph's pool. Other results of the step may have lain there before, so
+        that a replay finds there what they left, whatever the host has written."""
+        self._made.append(array)
+        return array
+
     def note(self, call: Callable[[], None]) -> None:
         """Writes down a call that is repeated as it is and has no result."""
         self._calls.append((call, (), {}, []))
 
+    def launches(self) -> int:
+        """How many of the calls are work for a GPU. Looking at an array in another way is none."""
+        made = (fresh for *_, fresh in self._calls)
+        return sum(not fresh or any(array is not None for array in fresh) for fresh in made)
+
     def replay(self) -> None:
         """Repeats everything, in order, on the same memory."""
+        for array in self._made:
+            spoil(array._inner)
         for call, args, kwargs, fresh in self._calls:
             results = _found(call(*args, **kwargs), FakeArray)
             for ours, result in zip(fresh, results, strict=True):
@@ -71,7 +87,7 @@ active: Recorder | None = None
 
 
 def _is_allocation(call: Callable[..., Any], args: Any) -> bool:
-    """No work on a GPU: what was written to the memory before a replay stays."""
+    """No work on a GPU."""
     if call is _CALL:
         return args[0].__name__ in ("empty", "empty_like")
     return False

@@ -260,6 +260,13 @@ class _Device(EmulatedDevice):
     def is_capturing(self) -> bool:
         return Stream.current.is_capturing()
 
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> FakeArray:
+        array = super().empty(shape, dtype)
+        return array if recorder.active is None else recorder.active.made(array)
+
+    def reserve(self, shape: tuple[int, ...], dtype: Any) -> FakeArray:
+        return super().empty(shape, dtype)
+
     def products(self, beside: Any) -> Any:
         """Of bfloat16, by the stand-in for cuBLAS."""
         return products.bfloat16_products(self.cupy, self.place(beside))
