@@ -35,6 +35,28 @@ class Rule(NamedTuple):
             raise TypeError(f"fake device: CuPy's {self.name} takes {', '.join(known)} (got {got})")
 
 
+class _AtRule(Rule):
+    """Of a ufunc's `at`, which is made of CUDA's atomics: they take few dtypes."""
+
+    def check(self, args: Any, kwargs: Any) -> None:
+        """Raises TypeError, as CuPy does, for an array of another dtype."""
+        if args[0].dtype.name not in self.arguments:
+            raise TypeError(
+                f"fake device: CuPy's {self.name} only supports {', '.join(self.arguments)} (got "
+                f"{args[0].dtype})"
+            )
+
+
+_ATOMICS = ("int32", "uint32", "uint64", "float32", "float64")
+
+
+def method_rule(ufunc: str, method: str) -> Rule | None:
+    """What CuPy asks of the arguments of a ufunc's method (source: _routines_indexing.pyx)."""
+    if method != "at":
+        return None
+    return _AtRule(f"{ufunc}.at", _ATOMICS + (("float16",) if ufunc == "add" else ()))
+
+
 @functools.cache
 def rules() -> dict[str, Rule]:
     """Name (`sum`, `linalg.norm`, `ndarray.sum`) → rule."""

@@ -31,7 +31,7 @@ from ..backend.library import (
     register_library,
     unregister_library,
 )
-from .cupy_functions import Rule, rules
+from .cupy_functions import Rule, method_rule, rules
 
 _PACKAGE = str(Path(__file__).parents[1])
 _OPS, _TESTING = f"{_PACKAGE}{os.sep}ops", f"{_PACKAGE}{os.sep}testing"
@@ -340,7 +340,9 @@ class _Function:
         method = getattr(self._inner, name)  # of a ufunc
         if self._rule is not None and callable(method) and name not in self._rule.methods:
             raise NotImplementedError(f"fake device: CuPy has no {self.__name__}.{name}")
-        return _Function(method) if callable(method) else method
+        if not callable(method):
+            return method
+        return _Function(method, method_rule(self.__name__, name))
 
 
 def spoil(fresh: np.ndarray) -> None:

@@ -82,6 +82,20 @@ def test_ufunc_at_and_views(fake, x):
     assert xp.may_share_memory(v, x) is True
 
 
+def test_ufunc_at_takes_the_dtypes_of_cudas_atomics(fake):
+    xp = fake.library.namespace
+    one = xp.asarray([1])
+    for kind in ("float16", "float32", "float64", "int32", "uint32", "uint64"):
+        y = xp.zeros(2, dtype=kind)
+        xp.add.at(y, one, one.astype(kind))
+        assert y.get().tolist() == [0, 1]
+    for kind in ("int64", "int8", "bool"):
+        with pytest.raises(TypeError, match="CuPy's add.at only supports int32, "):
+            xp.add.at(xp.zeros(2, dtype=kind), one, one.astype(kind))
+    with pytest.raises(TypeError, match="CuPy's maximum.at only supports"):
+        xp.maximum.at(xp.zeros(2, dtype="float16"), one, one.astype("float16"))
+
+
 def test_tensors_on_two_devices_are_one_clear_error(fake):
     a, b = mt.ones(2, 3), mt.ones(2, 3).to("fake")
     with pytest.raises(TypeError, match=r"add: inputs lie on different devices \(got a on cpu"):

@@ -1,8 +1,7 @@
 """grid_sample on the GPU: grid_sample.cu, forward, on images of two axes in float32.
 
 The gradient is the reference path's. That of the grid could be gathered, but that of x goes to
-pixels that only the numbers of the grid know: a kernel would add with atomics, in any order, or
-sort the points first.
+pixels that only the numbers of the grid know: scatter_add (shape/scatter_add.cu) adds it up there.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@
 
 index: int64, its leading sizes equal to x's; a number may occur more than once. That 0 ≤ index < S
 is not looked at here, where it would make a GPU wait: the ops that call this made the numbers.
+On a GPU, sums have the same bits in every run, but for those of float64.
 Shapes: gather (…, S), index (…, P) → (…, P); scatter_add (…, P), index (…, P) → (…, S), size = S.
 Raises: ValueError where the shapes do not agree, TypeError for an index that is not of integers.
 Verified by the op checks against loops.
@@ -18,8 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...backend.device import device_of
 from ...backend.library import Array, array_module
 from ..op import ErrorSample, Grads, Needs, Op, Sample
+from ..precision import widen
 
 
 class Saved(NamedTuple):
@@ -83,13 +86,34 @@ def scatter_add_check(x: Array, index: Array, *, size: int) -> None:
 
 
 def scatter_add(x: Array, index: Array, *, size: int) -> tuple[Array, ScatterSaved]:
+    on_device = device_of(x).type != "cpu"
+    if on_device and x.dtype == np.float16:  # by the kernel of float32
+        wide = SCATTER_ADD(widen(x), index, size=size)
+        return wide.astype(x.dtype), ScatterSaved(index)
     xp = array_module(x)
     *lead, P = x.shape
     R = math.prod(lead)
     # Numbers all places of all rows in one go, (R, P); a histogram then adds up what meets.
     places = xp.reshape(index, (R, P)) + size * xp.arange(R)[:, None]
-    total = xp.bincount(xp.reshape(places, (-1,)), weights=xp.reshape(x, (-1,)), minlength=R * size)
+    values, places = xp.reshape(x, (-1,)), xp.reshape(places, (-1,))
+    if on_device:
+        total = _add_on_device(values, places, R * size)
+    else:
+        total = xp.bincount(places, weights=values, minlength=R * size)
     return xp.reshape(total, (*lead, size)).astype(x.dtype, copy=False), ScatterSaved(index)
+
+
+def _add_on_device(values: Array, places: Array, size: int) -> Array:
+    """The same by atomic sums, which nobody waits for; CuPy's bincount reads its largest number.
+
+    The order of floats, and so the last bits of their sum, are up to chance.
+    """
+    xp = array_module(values)
+    if values.dtype.kind != "f":  # CuPy adds to no int64; without a sign the bits are the same
+        values = values.astype("uint64")
+    total = xp.zeros(size, dtype=values.dtype)
+    xp.add.at(total, places, values)
+    return total
 
 
 def scatter_add_backward(gy: Array, saved: ScatterSaved, needs: Needs) -> Grads:

@@ -9,6 +9,7 @@ selects twice receives both gradients. Verified by the op checks against loops.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ import numpy as np
 from ...backend.device import device_of, together
 from ...backend.library import Array, array_module
 from ..op import ErrorSample, Grads, Needs, Op, Sample
+from .gather import SCATTER_ADD
+from .places import flat_places
 
 
 class Saved(NamedTuple):
@@ -118,21 +121,26 @@ def error_samples(rng: np.random.Generator) -> Iterable[ErrorSample]:
 def scatter(x: Array, *, key: Any, shape: tuple[int, ...]) -> tuple[Array, Saved]:
     xp = array_module(x)
     key = key if isinstance(key, tuple) else (key,)
+    here = tuple(xp.asarray(k) if isinstance(k, np.ndarray) else k for k in key)
+    repeats = any(map(_may_repeat, here))
+    if repeats and device_of(x).type != "cpu":
+        places = flat_places(here, shape, xp)
+        values = xp.reshape(xp.broadcast_to(x, places.shape), (-1,))
+        total = SCATTER_ADD(values, xp.reshape(places, (-1,)), size=math.prod(shape))
+        return xp.reshape(total, shape), Saved(key, shape)
     y = xp.zeros(shape, dtype=x.dtype)
-    if _is_basic(key):
-        y[key] = x  # no element is selected twice
-    else:
-        here = tuple(xp.asarray(k) if isinstance(k, np.ndarray) else k for k in key)
+    if repeats:
         xp.add.at(y, here, x)
+    else:
+        y[here] = x
     return y, Saved(key, shape)
 
 
-def _is_basic(key: tuple[Any, ...]) -> bool:
-    return all(
-        part is None or part is Ellipsis or isinstance(part, (slice, np.integer))
-        or (isinstance(part, int) and not isinstance(part, bool))
-        for part in key
-    )  # fmt: skip
+def _may_repeat(part: Any) -> bool:
+    """May this member of a key select an element twice? Integers, slices and masks do not."""
+    if part is None or part is Ellipsis or isinstance(part, (slice, int, np.integer)):
+        return False
+    return getattr(part, "dtype", None) != np.bool_
 
 
 def scatter_backward(gy: Array, saved: Saved, needs: Needs) -> Grads:

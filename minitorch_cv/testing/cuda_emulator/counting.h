@@ -118,6 +118,8 @@ FUNCTION(erff) FUNCTION(fabsf) FUNCTION(floorf) FUNCTION(rintf)
     static inline Float f(const Float& a, const Float& b) { flops++; return ::f(a.get(), b.get()); }
 FUNCTION_OF_TWO(fmaxf) FUNCTION_OF_TWO(fminf) FUNCTION_OF_TWO(min) FUNCTION_OF_TWO(max)
 FUNCTION_OF_TWO(powf) FUNCTION_OF_TWO(__fadd_rn) FUNCTION_OF_TWO(__fmul_rn)
+static inline Float ldexpf(const Float& a, int by) { flops++; return ::ldexpf(a.get(), by); }
+static inline long long llrintf(const Float& a) { flops++; return ::llrintf(a.get()); }
 static inline unsigned __float_as_uint(const Float& a) { return ::__float_as_uint(a.get()); }
 static inline double& operator+=(double& a, const Float& b) { flops++; return a += b.get(); }
 static inline Float fmaf(const Float& a, const Float& b, const Float& c) {

@@ -64,6 +64,9 @@ template <typename T> static inline T __ldg(const T* place) { return *place; }
 template <typename T> static inline T atomicAdd(T* place, T v) {
     return __atomic_fetch_add(place, v, __ATOMIC_RELAXED);
 }
+template <typename T> static inline T atomicOr(T* place, T v) {
+    return __atomic_fetch_or(place, v, __ATOMIC_RELAXED);
+}
 template <typename T> static inline T atomicCAS(T* place, T expected, T v) {
     __atomic_compare_exchange_n(place, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
     return expected;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda.launch import HERE, Source
@@ -115,4 +117,13 @@ def test_every_file_begins_with_what_it_is_and_costs(file):
     assert text.startswith("// ") and "Shapes: " in text and "Bytes" in text and "FLOPs" in text
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100, [line for line in lines if len(line) > 100]
-    assert "atomic" not in "".join(line.partition("//")[0] for line in lines)  # deterministic
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_atomics_work_on_integers_alone(file):
+    """Whoever comes first, sums of integers are the same; sums of floats are not."""
+    lines = (HERE / file).read_text(encoding="utf-8").splitlines()
+    text = "".join(line.partition("//")[0] for line in lines)
+    arrays = (p for kernel in Source(file).kernels.values() for p in kernel.parameters)
+    whole = {p.name for p in arrays if p.dtype.kind in "iu"}
+    assert set(re.findall(r"atomic\w+\(&?(\w*)", text)) <= whole

@@ -45,6 +45,13 @@ def test_operations_and_functions_are_counted():
     np.testing.assert_allclose(y, np.exp(x) * 2 + x / 3 - np.maximum(x, 1), rtol=1e-6)
 
 
+def test_powers_of_two_and_integers_of_floats_are_operations():
+    body = "{ y[threadIdx.x] = (float)llrintf(ldexpf(x[threadIdx.x], -step)); }"
+    y = np.zeros(64, np.float32)
+    assert counts(body, y=y).flops == 64 * 2
+    np.testing.assert_array_equal(y, np.rint(np.arange(64) / 2))  # halves to even
+
+
 def test_words_of_four_are_one_access():
     body = "{ ((float4*)y)[threadIdx.x] = ((const float4*)x)[threadIdx.x]; }"
     y = np.zeros(64, np.float32)

@@ -97,6 +97,19 @@ def test_atomics(order):
     assert y[2:3].view(np.int32)[0] == (0 if order == "forward" else 63)
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_atomics_without_a_sign(order):
+    body = """
+        atomicMax(&top[0], 0x80000000u + threadIdx.x);
+        atomicOr(&bits[0], 1ull << threadIdx.x);
+        atomicAdd(&bits[1], (unsigned long long)-(long long)threadIdx.x);"""
+    top, bits = np.zeros(1, np.uint32), np.zeros(2, np.uint64)
+    text = kernel(body, "unsigned int* top, unsigned long long* bits")
+    Emulated(text).launch("f", 2, 60, (top, bits), order=order)
+    assert top[0] == 0x80000000 + 59 and bits[0] == 2**60 - 1
+    assert bits[1:].view(np.int64)[0] == -60 * 59
+
+
 def test_a_missing_barrier_shows_in_one_of_the_orders():
     body = """
         __shared__ float s[64];

@@ -1,0 +1,1 @@
+"""CUDA kernels of the family shape: each `.cu` file beside the Python that launches it."""
