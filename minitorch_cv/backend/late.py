@@ -1,10 +1,14 @@
 """Judging values that lie on a device without waiting for it.
 
 Whether labels are in range can only be seen by looking at them, and looking makes the host wait
-until the device has caught up. So on a device the question is put and not answered: the answer, a
-single boolean, stays there, and is looked at when the host waits for that device anyway (`item`,
-`tolist`, `.cpu()`, `cuda.synchronize()`). A mistake is then told late, with the words that it would
-have had at once.
+until the device has caught up. So on a device the question is put and not answered: the answer
+stays there, and is looked at when the host waits for that device anyway (`item`, `tolist`,
+`.cpu()`, `cuda.synchronize()`). A mistake is then told late, with the words that it would have had
+at once.
+
+The questions ("is any of these bad?") have numbers, and a device keeps RECENT of them: number n is
+written to place n % RECENT where the answer is yes. So a "no" writes nothing, and nothing is ever
+set back.
 
     with judged_at_once(): ...     # or MINITORCH_CV_JUDGE_AT_ONCE=1: each call waits, and is blamed
 """
@@ -15,51 +19,85 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from . import capturing
-from .library import Array, beside, library_of
+from .library import Array, ArrayLibrary, beside, library_of
+from .registry import find_kernel
 
 RECENT = 16  # questions that are kept apart, so that the one that failed can be named
+IsBad = Callable[[Array], Array]
 _at_once = os.environ.get("MINITORCH_CV_JUDGE_AT_ONCE") == "1"
 
 
-class _Asked(NamedTuple):
-    """bad: the answer, on the device; complain: raises the error."""
+@dataclass(slots=True)
+class OutOfRange:
+    """Which labels are neither in low … high − 1 nor `also` (None: no other)? A kernel can tell."""
 
-    bad: Array
-    complain: Callable[[], None]
+    low: int
+    high: int
+    also: int | None = None
+
+    def __call__(self, labels: Array) -> Array:
+        outside = (labels < self.low) | (labels >= self.high)
+        return outside if self.also is None else outside & (labels != self.also)
 
 
 class _Questions:
-    """Those put to one device since its last answer. bad: is the answer to any of them yes?"""
+    """Those put to one device.
 
-    def __init__(self) -> None:
-        self.bad: Array = None
-        self.recent: deque[_Asked] = deque(maxlen=RECENT)
+    asked: how many; looked_at: how many of them the host knows the answers of.
+    answers: (RECENT,) on the device, as above. recent: numbers, and what raises their errors.
+    """
+
+    def __init__(self, library: ArrayLibrary) -> None:
+        self.library = library
+        self.asked = self.looked_at = 0
+        self.answers: Array = library.namespace.zeros(RECENT, dtype="int64")
+        self.recent: deque[tuple[int, Callable[[], None]]] = deque(maxlen=RECENT)
+
+    def put(self, values: Array, is_bad: IsBad, complain: Callable[[], None]) -> None:
+        self.asked += 1
+        self.recent.append((self.asked, complain))
+        place = self.asked % RECENT
+        if isinstance(is_bad, OutOfRange):
+            kernel = find_kernel("labels", self.library.name)
+            bounds = is_bad.low, is_bad.high
+            if kernel is not None and kernel.takes(values, *bounds):
+                kernel.judge(values, *bounds, is_bad.also, self.answers, place, self.asked)
+                return
+        bad, before = is_bad(values).any(), self.answers[place]
+        self.answers[place] = self.library.namespace.where(bad, self.asked, before)
+
+    def look(self) -> tuple[set[int], list[tuple[int, Callable[[], None]]]]:
+        """The numbers of questions answered yes since the last look, and what is recent."""
+        found = {n for n in self.library.to_numpy(self.answers).tolist() if n > self.looked_at}
+        recent = list(self.recent)
+        self.recent.clear()
+        self.looked_at = self.asked
+        return found, recent
 
 
-_open: dict[tuple[str, int], _Questions] = {}
+_asked: dict[tuple[str, int], _Questions] = {}
 
 
-def judge(values: Array, is_bad: Callable[[], Array], complain: Callable[[], None]) -> None:
-    """Calls `complain`, which raises, if any element of is_bad() holds: at once, or later.
+def judge(values: Array, is_bad: IsBad, complain: Callable[[], None]) -> None:
+    """Calls `complain`, which raises, if is_bad(values) holds anywhere: at once, or later.
 
-    values: what is judged; at once where they lie on the CPU, later where they lie on a device.
+    At once where the values lie on the CPU, later where they lie on a device.
     """
     if capturing.current is not None:  # no values yet; the steps before have been judged
         return
     library = library_of(values)
     if library is None or library.name == "cpu" or _at_once:
-        if is_bad().any():
+        if is_bad(values).any():
             complain()
         return
     place = library.name, library.index_of(values)
-    questions = _open.setdefault(place, _Questions())
     with beside(values):
-        bad = is_bad().any()
-        questions.bad = bad if questions.bad is None else questions.bad | bad
-    questions.recent.append(_Asked(bad, complain))
+        if place not in _asked:
+            _asked[place] = _Questions(library)
+        _asked[place].put(values, is_bad, complain)
 
 
 def raise_late(array: Array) -> None:
@@ -67,7 +105,7 @@ def raise_late(array: Array) -> None:
 
     Raises what the judged function would have raised. Each mistake is told once.
     """
-    if not _open:
+    if not _asked:
         return
     library = library_of(array)
     if library is not None and library.name != "cpu":
@@ -76,12 +114,15 @@ def raise_late(array: Array) -> None:
 
 def raise_late_on(name: str, index: int) -> None:
     """The same for a device, which the host waits for."""
-    questions = _open.pop((name, index), None)
-    if questions is None or not bool(questions.bad):
+    questions = _asked.get((name, index))
+    if questions is None or questions.asked == questions.looked_at:
         return
-    for asked in questions.recent:
-        if bool(asked.bad):
-            asked.complain()
+    found, recent = questions.look()
+    if not found:
+        return
+    for number, complain in recent:
+        if number in found:
+            complain()
     raise ValueError(
         f"{name}: a label was out of range, more than {RECENT} calls ago; run again with "
         "MINITORCH_CV_JUDGE_AT_ONCE=1 to see in which"
@@ -90,8 +131,8 @@ def raise_late_on(name: str, index: int) -> None:
 
 def forget(name: str) -> None:
     """Drops what was asked on the devices of a name (for tests, whose devices come and go)."""
-    for place in [place for place in _open if place[0] == name]:
-        del _open[place]
+    for place in [place for place in _asked if place[0] == name]:
+        del _asked[place]
 
 
 @contextlib.contextmanager

@@ -54,34 +54,34 @@ def forward(
     flat, weights = labels.flat_labels(x, target), labels.weights_of(x, weight)
     losses = np.empty(labels.positions(x), np.float32)
     most = worth(_WORK * x.size)
-    sums = np.zeros((most, 3))
+    sums = np.zeros((most, 2))
     given = (weights, ignore_index, float(label_smoothing), sums)
     if R == 1:
         run(_rows, view.reshape(P, K), flat.reshape(P), losses.reshape(P), *given, most=most)
     else:
         run(_positions, view, flat, losses.reshape(P, R), *given, most=most)
-    total, divisor, left_out = sums.sum(axis=0).tolist()
-    kept = None if left_out == 0 else target != ignore_index
-    number, classes = labels.number_and_classes(x, target, kept)
-    one = labels.quotient(1.0, divisor) if reduction == "mean" else 1.0
-    scale: Any = one
-    if kept is not None:
-        scale = np.where(kept, np.float32(one), np.float32(0)).reshape(number.shape)
+    total, divisor = sums.sum(axis=0).tolist()
     y = labels.reduced(losses, total, divisor, reduction)
-    return y, (x, target, weight, number, classes, scale, label_smoothing, reduction)
+    scale = np.float32(labels.quotient(1.0, divisor)) if reduction == "mean" else None
+    return y, (x, target, weight, scale, ignore_index, label_smoothing, reduction)
 
 
 def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
-    x, weight = saved.x, saved.weight
-    if saved.number is None or not supports(x, saved.number, weight):
+    x, target, weight = saved.x, saved.target, saved.weight
+    if not supports(x, target, weight):
         return NotImplemented
     if not needs[0]:
         return None, None, None
     view = lined_up(x, labels.class_axis(x))
     P, K, R = view.shape
     gx = np.empty(x.shape, np.float32)
-    g = labels.upstream(gy, saved.scale)
-    flat, weights = labels.flat_labels(x, saved.number), labels.weights_of(x, weight)
+    scale: Any = 1.0 if saved.scale is None else float(saved.scale)
+    kept = target != saved.ignore_index
+    if not kept.all():
+        target = np.where(kept, target, 0)  # a class that is there, for a gradient of 0
+        scale = np.where(kept, np.float32(scale), np.float32(0))
+    g = labels.upstream(gy, scale)
+    flat, weights = labels.flat_labels(x, target), labels.weights_of(x, weight)
     given = (g, weights, float(saved.label_smoothing))
     most = worth(_WORK * x.size)
     if R == 1:
@@ -113,7 +113,7 @@ def _loss(picked, w, smoothing, spread, K):  # type: ignore[no-untyped-def]
 def _rows(  # type: ignore[no-untyped-def]
     x, target, losses, weights, ignore_index, label_smoothing, sums, thread, threads
 ):
-    """x (N, K), target, losses (N,), sums (threads, 3): Σ ℓ, Σ w_t and how many are ignored."""
+    """x (N, K), target, losses (N,), sums (threads, 2): Σ ℓ and Σ w_t."""
     N, K = x.shape
     smoothing = _F(label_smoothing)
     start, end = N * thread // threads, N * (thread + 1) // threads
@@ -129,7 +129,6 @@ def _rows(  # type: ignore[no-untyped-def]
             t, row = target[n], x[n]
             if t == ignore_index:
                 losses[n] = 0
-                sums[thread, 2] += 1
                 continue
             top = top_of(row)
             total = sum_of(e[n - first]) if K < SHORT else sum_exp(row, top)
@@ -166,7 +165,6 @@ def _positions(  # type: ignore[no-untyped-def]
             t = target[p, first + i]
             if t == ignore_index:
                 losses[p, first + i] = 0
-                sums[thread, 2] += 1
                 continue
             picked = (x[p, t, first + i] - tops[i]) - totals[i]
             loss = _loss(picked, weights[t], smoothing, spreads[i], K)

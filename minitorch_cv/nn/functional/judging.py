@@ -68,4 +68,4 @@ def judge_range(op: str, labels: Array, low: int, classes: int, hint: str = "") 
             f"{int(labels.max())}){hint}"
         )
 
-    late.judge(labels, lambda: (labels < low) | (labels >= classes), complain)
+    late.judge(labels, late.OutOfRange(low, classes), complain)

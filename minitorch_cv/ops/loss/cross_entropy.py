@@ -39,11 +39,10 @@ from . import targets
 
 class Saved(NamedTuple):
     x: Array
-    target: Array  # probabilities, or labels that `number` has in a handier form
+    target: Array  # labels, or probabilities, in x's shape
     weight: Array | None
-    number: Array | None  # as in targets.Labels; None for probabilities
-    classes: Array | None  # as in targets.Labels
-    scale: Any  # (N, 1, …) or one number: how much each position counts in y
+    scale: Any  # one number, also as an array: 1 / D; None where y is not the mean
+    ignore_index: int
     label_smoothing: float
     reduction: str
 
@@ -80,24 +79,21 @@ def forward(
     xp = array_module(x)
     axis = targets.class_axis(x)
     logp = LOG_SOFTMAX(widen(x), axis=axis)
-    number = classes = None
     if target.shape == x.shape:
         share = _shares(target, weight, label_smoothing)
         losses = -xp.sum(logp * share, axis=axis)
         divisor = math.prod(losses.shape)
-        scale = 1 / max(divisor, 1) if reduction == "mean" else 1.0
+        scale = 1 / max(divisor, 1)
         dtype = xp.result_type(x, target) if weight is None else xp.result_type(x, target, weight)
     else:
         labels = targets.read_labels(x, target, ignore_index)
-        number, kept, classes = labels
         counts = targets.label_weights(labels, weight, logp.dtype)  # (N, 1, …)
         divisor, dtype = xp.sum(counts), x.dtype
         losses = _label_losses(logp, labels, counts, weight, label_smoothing)
-        scale = kept.astype(logp.dtype)
-        if reduction == "mean":
-            scale = xp.where(kept, scale / divisor, 0)
+        scale = 1 / divisor
     y = xp.asarray(targets.reduce_losses(losses, divisor, reduction), dtype=dtype)
-    return y, Saved(x, target, weight, number, classes, scale, label_smoothing, reduction)
+    scale = scale if reduction == "mean" else None
+    return y, Saved(x, target, weight, scale, ignore_index, label_smoothing, reduction)
 
 
 def _shares(q: Array, weight: Array | None, label_smoothing: float) -> Array:
@@ -127,21 +123,33 @@ def backward(gy: Array, saved: Saved, needs: Needs) -> Grads:
     x, weight = saved.x, saved.weight
     axis = targets.class_axis(x)
     logp = LOG_SOFTMAX(widen(x), axis=axis)  # again, which saves the memory of keeping it
-    g = targets.upstream(widen(gy), x.shape, saved.reduction) * saved.scale  # (N, 1, …)
+    q, labels = saved.target, None
+    if q.shape != x.shape:
+        labels = targets.read_labels(x, q, saved.ignore_index)
+        q = targets.one_hot(labels.number, labels.classes, logp)
+    g = targets.upstream(widen(gy), x.shape, saved.reduction)
+    g = g * _counted(labels, saved.scale, logp.dtype)  # (N, 1, …)
     gx = gq = None
     if needs[0]:
-        q = saved.target
-        if saved.number is not None:
-            q = targets.one_hot(saved.number, saved.classes, logp)
         share = _shares(q, weight, saved.label_smoothing)
         gx = g * (xp.exp(logp) * xp.sum(share, axis=axis, keepdims=True) - share)
         gx = like(gx, x)
-    if needs[1] and saved.number is None:
+    if needs[1] and labels is None:
         gq = -g * (1 - saved.label_smoothing) * logp
         if weight is not None:
             gq = gq * targets.along_classes(weight, x.ndim)
         gq = like(gq, saved.target)
     return gx, gq, None
+
+
+def _counted(labels: targets.Labels | None, scale: Any, dtype: Any) -> Any:
+    """How much each position counts in y: (N, 1, …) for labels, one number for probabilities."""
+    if labels is None:
+        return 1.0 if scale is None else scale
+    xp = array_module(labels.kept)
+    if scale is None:
+        return xp.asarray(labels.kept, dtype=dtype)
+    return xp.where(labels.kept, scale, 0)  # not 0 · ∞, where nothing counts
 
 
 def reference(

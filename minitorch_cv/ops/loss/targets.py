@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...backend.late import judge
+from ...backend.late import OutOfRange, judge
 from ...backend.library import Array, array_module
 from ..op import ErrorSample
 from ..precision import check_float
@@ -77,11 +77,10 @@ def _check_range(op: str, target: Array, K: int, ignore_index: int) -> None:
     if isinstance(target, np.ndarray) and target.min() >= 0 and target.max() < K:
         return  # as nearly always: two passes in place of six
 
-    def is_bad() -> Array:
-        return ((target < 0) | (target >= K)) & ((target != ignore_index) | (K == 0))
+    is_bad = OutOfRange(0, K, ignore_index if K else None)
 
     def complain() -> None:
-        first = int(array_module(target).argmax(is_bad()))
+        first = int(array_module(target).argmax(is_bad(target)))
         place = tuple(map(int, np.unravel_index(first, target.shape)))
         at = place[0] if len(place) == 1 else place
         raise ValueError(
@@ -106,11 +105,11 @@ def read_labels(x: Array, target: Array, ignore_index: int) -> Labels:
     xp = array_module(x)
     axis = class_axis(x)
     shape = tuple(1 if k == axis else size for k, size in enumerate(x.shape))
-    target = xp.reshape(target, shape)
+    target = xp.asarray(xp.reshape(target, shape), dtype="int64")
     kept = target != ignore_index
     K = x.shape[axis]
     classes = xp.reshape(xp.arange(K), tuple(K if k == axis else 1 for k in range(x.ndim)))
-    return Labels(xp.where(kept, target, 0).astype("int64"), kept, classes)
+    return Labels(xp.where(kept, target, 0), kept, classes)
 
 
 def label_weights(labels: Labels, weight: Array | None, dtype: Any) -> Array:

@@ -66,7 +66,7 @@ def _judge_probabilities(**values: Tensor) -> None:
                 f"{float(p.max())}); use sigmoid, or {LOGITS.name}"
             )
 
-        judge_values(p, lambda p=p: ~((p >= 0) & (p <= 1)), complain)  # type: ignore[misc]
+        judge_values(p, lambda p: ~((p >= 0) & (p <= 1)), complain)
 
 
 def binary_cross_entropy_with_logits(
@@ -236,7 +236,7 @@ def _variance(op: str, x: Tensor, var: Tensor | float) -> Tensor:
     def complain() -> None:
         raise ValueError(f"{op}: var is at least 0 (got {float(values.min())})")
 
-    judge_values(values, lambda: values < 0, complain)
+    judge_values(values, lambda values: values < 0, complain)
     if var.shape == x.shape:
         return var
     if var.shape == x.shape[:-1]:
