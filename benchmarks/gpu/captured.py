@@ -11,7 +11,7 @@ import minitorch_cv as mt
 from minitorch_cv import nn, optim
 from minitorch_cv.nn import functional as F  # noqa: N812
 
-from .clock import seconds_of
+from .clock import Spent, measured
 from .place import Place
 
 STEPS = 8
@@ -66,7 +66,7 @@ def captured(place: Place, only: Any = ()) -> dict[str, Any]:  # noqa: ARG001
             for a, b in zip(plain, graphed, strict=True)
         )
         found["rules"][name] = {
-            "difference": off, "eager_seconds": plain_time, "captured_seconds": graphed_time,
+            "difference": off, **plain_time.named("eager"), **graphed_time.named("captured"),
         }  # fmt: skip
         found["passed"] &= off <= MOST
     again, _ = _train(place, lambda p: optim.SGD(p, lr=0.05, momentum=0.9), True)
@@ -78,8 +78,8 @@ def captured(place: Place, only: Any = ()) -> dict[str, Any]:  # noqa: ARG001
 
 def _train(
     place: Place, make: Any, graphed: bool, network: Callable[[bool], Any] = _network
-) -> tuple[list[np.ndarray], float]:
-    """(losses and the whole state of the network after some steps, seconds of one more step)."""
+) -> tuple[list[np.ndarray], Spent]:
+    """(losses and the whole state of the network after some steps, the time of one more step)."""
     batch, side = (6, 8) if place.small else (128, 32)
     rng = np.random.default_rng(0)
     mt.manual_seed(0)
@@ -99,5 +99,4 @@ def _train(
         raise AssertionError(f"{step.graphs} graphs were recorded, where there is one shape")
     kept = [*losses, *model.state_dict().values()]
     state = [t.detach().cpu().numpy().astype(float) for t in kept]
-    spent = seconds_of(place, lambda: step(x, labels), 3 if place.small else 20)
-    return state, spent
+    return state, measured(place, [lambda: step(x, labels)])

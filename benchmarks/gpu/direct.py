@@ -88,14 +88,14 @@ def _mask(place: Place) -> float:
 
 def _turned(place: Place) -> float:
     """Axes turned, there and back with a bias: the share of numbers that are not those of NumPy."""
-    from minitorch_cv.kernels.cuda.conv.channels_last import PLAIN
+    from minitorch_cv.kernels.cuda.conv.channels_last import LAST
 
     rng, worst = np.random.default_rng(0), 0.0
     for shape in ((3, 70, 9, 11), (2, 3, 40, 41), (2, 300, 1, 5)):
         x, b = rng.standard_normal(shape, np.float32), rng.standard_normal(shape[1], np.float32)
         there, bias = moved((x, b), place)
-        last = PLAIN.to_last(there)
-        back = place.library.to_numpy(PLAIN.to_second(last, 4, bias))
+        last = LAST.pack(there)
+        back = place.library.to_numpy(LAST.unpack(last, 4, bias))
         pairs = ((place.library.to_numpy(last), np.moveaxis(x, 1, -1)),
                  (back, x + b[:, None, None]))  # fmt: skip
         worst = max(worst, *(float((got != known).mean()) for got, known in pairs))
@@ -119,7 +119,7 @@ def _bfloat16(place: Place) -> float:
     rows = bfloat16.add_and_round(moved(x.swapaxes(1, 3).copy(), place), bias)
     pairs = [
         (place.library.to_numpy(bfloat16.rounded(there)), want), (halves.view(np.float32), want),
-        (place.library.to_numpy(BFLOAT16.to_second(BFLOAT16.to_last(there), 4, bias)), more),
+        (place.library.to_numpy(BFLOAT16.unpack(BFLOAT16.pack(there), 4, bias)), more),
         (place.library.to_numpy(rows),
          nearest_bfloat16(x.swapaxes(1, 3) + nearest_bfloat16(b))),
     ]  # fmt: skip

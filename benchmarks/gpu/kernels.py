@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,9 +15,9 @@ from minitorch_cv.ops.bfloat16 import rounded
 from minitorch_cv.ops.catalog import op_named
 from minitorch_cv.testing.probes import differentiable, run
 
-from .clock import SETTLE, copy_speed, in_turns, seconds_of
+from .clock import copy_speed, held, measured
 from .place import Launch, Place, moved, watched
-from .rivals import SETTINGS, Rival, after, named, ours_in, torch_rival
+from .rivals import SETTINGS, after, beside, named, ours_in
 from .rows import Row, rows, without_row
 from .updates import rules
 
@@ -31,7 +33,9 @@ _MOVED = {
 def timing(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
     """{"copy": bytes/s, "kernels": kernel → …, "ops": op → …}; rows that fail are told.
 
-    Products are timed in TF32 ("conv, tf32") and in bfloat16 ("conv, bf16"), too.
+    Of an op's "forward" and "backward" the time of the GPU alone and that with Python
+    ("forward_with_python"), ours and PyTorch's ("torch_forward"). Products are timed in TF32
+    ("conv, tf32") and in bfloat16 ("conv, bf16"), too.
     """
     speed = copy_speed(place)
     found: dict[str, Any] = {
@@ -78,31 +82,19 @@ def _time_in(
     arrays = row.make(rng)
     size = sum(a.nbytes for a in arrays if a is not None)
     count = 2 if place.small else max(2, min(6, -(-ROTATE // max(size, 1))))
-    sets = [moved(arrays, place)] + [moved(row.make(rng), place) for _ in range(count - 1)]
+    sets = [moved(arrays, place) for _ in range(count)]
     needs = differentiable(op, arrays)
     y, _, saved = run(op, sets[0], row.params)
     gy = moved(rng.standard_normal(tuple(y.shape)).astype(np.float32), place)
     forward = [lambda given=given: run(op, given, row.params) for given in sets]
-    result = {"bytes": size, "forward": in_turns(place, forward)}
-    backward = None
+    result = {"bytes": size, **measured(place, forward).named("forward")}
+    backward: list[Callable[[], Any]] = []
     if any(needs) and y.dtype == np.float32:
         kept = [run(op, given, row.params)[2] for given in sets]
         backward = [lambda s=s: op.differentiate(gy, s, needs) for s in kept]
-        result["backward"] = in_turns(place, backward)
-    _time_kernels(place, [*forward, *(backward or [])], kernels, speed)
-    rival = torch_rival(row, arrays, place.small, setting)
-    if rival is not None:
-        result |= _beside(place, rival)
-    return result
-
-
-def _beside(place: Place, rival: Rival) -> dict[str, Any]:
-    """PyTorch's times, on CuPy's stream, so that the same events count."""
-    with rival.stream(place.cupy.cuda.get_current_stream()):
-        found = {"torch_forward": seconds_of(place, rival.forward)}
-        if rival.backward is not None:
-            found["torch_backward"] = seconds_of(place, rival.backward)
-    return found
+        result |= measured(place, backward).named("backward")
+    _time_kernels(place, [*forward, *backward], kernels, speed)
+    return result | beside(place, row, arrays, count, setting)
 
 
 def _time_kernels(
@@ -110,23 +102,28 @@ def _time_kernels(
     count: int | None = None,
 ) -> None:  # fmt: skip
     """Medians of each kernel that the calls launch. count: its bytes, where arrays do not say."""
-    seen: dict[str, list[Launch]] = {}
-    for number in range(SETTLE + 8):
+
+    def launches() -> list[Launch]:
         with watched(place, timed=True) as launched:
             for call in calls:
                 call()
-        place.cupy.cuda.runtime.deviceSynchronize()
-        if number >= SETTLE:
-            for launch in launched:
-                seen.setdefault(launch.kernel, []).append(launch)
-    for name, launches in seen.items():
-        times = [place.cupy.cuda.get_elapsed_time(*e) / 1e3 for *_, e in launches if e is not None]
+        return launched
+
+    start = time.perf_counter()
+    launches()
+    host = time.perf_counter() - start
+    seen: dict[str, list[Launch]] = {}
+    for found in held(place, launches, host):
+        for launch in found.result:
+            seen.setdefault(launch.kernel, []).append(launch)
+    for name, these in seen.items():
+        times = [place.cupy.cuda.get_elapsed_time(*e) / 1e3 for *_, e in these if e is not None]
         seconds = statistics.median(times)
-        moved_bytes = count or statistics.median(launch.bytes for launch in launches)
+        moved_bytes = count or statistics.median(launch.bytes for launch in these)
         known = kernels.get(name)
         if known is None or known["bytes"] < moved_bytes:
             kernels[name] = {
-                "file": launches[0].file, "bytes": int(moved_bytes), "microseconds": seconds * 1e6,
+                "file": these[0].file, "bytes": int(moved_bytes), "microseconds": seconds * 1e6,
                 "share": moved_bytes / max(seconds, 1e-12) / speed,
             }  # fmt: skip
 
@@ -135,15 +132,24 @@ def _time_update(
     name: str, kind: type, place: Place, kernels: dict[str, Any], speed: float
 ) -> dict[str, Any]:
     """A step over the parameters of ResNet-50, 25.6 million numbers."""
-    model = mt.nn.Linear(7, 5) if place.small else mt.models.resnet50()
-    params = [p.detach().to("cuda").requires_grad_() for p in model.parameters()]
-    rng = np.random.default_rng(0)
-    for p in params:
-        p.grad = mt.from_numpy(rng.standard_normal(p.shape, np.float32)).to("cuda")
+    params = []
+    for value, grad in _parameters(place.small):
+        params.append(mt.from_numpy(value).to("cuda").requires_grad_())
+        params[-1].grad = mt.from_numpy(grad).to("cuda")
     options = {"momentum": 0.9} if name == "sgd" else {}
     optimizer: Any = kind(params, lr=1e-3, **options)
     optimizer.step()
     total = sum(p.numel() for p in params)
-    seconds = seconds_of(place, optimizer.step)
+    spent = measured(place, [optimizer.step])
     _time_kernels(place, [optimizer.step], kernels, speed, total * 4 * _MOVED[name])
-    return {"bytes": total * 4 * _MOVED[name], "forward": seconds}
+    return {"bytes": total * 4 * _MOVED[name], **spent.named("forward")}
+
+
+@functools.cache
+def _parameters(small: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Each parameter of the network and a gradient, on the host."""
+    model = mt.nn.Linear(7, 5) if small else mt.models.resnet50()
+    rng = np.random.default_rng(0)
+    return [
+        (p.detach().numpy(), rng.standard_normal(p.shape, np.float32)) for p in model.parameters()
+    ]

@@ -11,9 +11,9 @@ import minitorch_cv as mt
 from minitorch_cv import optim
 from minitorch_cv.nn import functional as F  # noqa: N812
 
-from .clock import seconds_of
+from .clock import Spent, measured
 from .place import Place
-from .rivals import SETTINGS, after, named, ours_in, theirs_in, torch_on_gpu
+from .rivals import SETTINGS, after, named, ours_in, their_stream, theirs_in, torch_on_gpu
 
 # Name → model, arguments, batch, height and width.
 WORKS = {
@@ -26,7 +26,8 @@ SMALL = {"lenet": ("LeNet5", {}, 4, 32)}
 def networks(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
     """Seconds of a training step: eager, captured, PyTorch's. A network that fails is told.
 
-    {"resnet50": …, "resnet50, tf32": …, "resnet50, bf16": …}
+    Of the GPU alone, and with Python. {"resnet50": …, "resnet50, tf32": …, "resnet50, bf16": …}
+    without_plan: the convolutions that cuDNN could not do, and why; None without cuDNN.
     """
     found: dict[str, Any] = {"passed": True, "steps": {}, "failed": {}}
     for name, work in (SMALL if place.small else WORKS).items():
@@ -36,14 +37,16 @@ def networks(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
             found["steps"][named(name, setting)] = row = {}
             for kind, measure in (("eager", _ours), ("captured", _captured), ("torch", _torch)):
                 try:
-                    seconds = measure(place, setting, *work)
-                    if seconds is not None:
-                        row[kind] = seconds
+                    spent = measure(place, setting, *work)
+                    if spent is not None:
+                        row |= spent.named(kind)
                 except Exception as error:
                     where = f"{named(name, setting)}, {kind}"
                     found["failed"][where] = f"{type(error).__name__}: {error}"
                 mt.cuda.empty_cache()
     found["passed"] = not found["failed"]
+    solver = place.device.convolutions
+    found["without_plan"] = None if solver is None else solver.unsolved
     return found
 
 
@@ -73,15 +76,15 @@ def _prepared(setting: str, model: str, options: dict[str, Any], batch: int, sid
     return step, x, labels
 
 
-def _ours(place: Place, *work: Any) -> float:
+def _ours(place: Place, *work: Any) -> Spent:
     step, x, labels = _prepared(*work)
-    return seconds_of(place, lambda: step(x, labels), 3 if place.small else 10)
+    return measured(place, [lambda: step(x, labels)])
 
 
-def _captured(place: Place, *work: Any) -> float:
+def _captured(place: Place, *work: Any) -> Spent:
     step, x, labels = _prepared(*work)
     graphed = mt.cuda.graph(step)
-    return seconds_of(place, lambda: graphed(x, labels), 3 if place.small else 10)
+    return measured(place, [lambda: graphed(x, labels)])
 
 
 def _torch(
@@ -98,7 +101,6 @@ def _torch(
     net = getattr(torchvision.models, model)(**options).cuda()
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
     x, labels = (torch.from_numpy(a).cuda() for a in _batch(model, batch, side))
-    stream = torch.cuda.ExternalStream(place.cupy.cuda.get_current_stream().ptr)
 
     def step() -> None:
         optimizer.zero_grad()
@@ -108,5 +110,5 @@ def _torch(
             loss.backward()
         optimizer.step()
 
-    with torch.cuda.stream(stream):
-        return seconds_of(place, step, 10)
+    with torch.cuda.stream(their_stream(torch, place)):
+        return measured(place, [step])

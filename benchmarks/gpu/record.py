@@ -68,6 +68,7 @@ def lines(parts: dict[str, Any]) -> Iterator[str]:
     yield from _kernels(parts.get("timing", {}))
     yield from _ops(parts.get("timing", {}))
     yield from _networks(parts.get("networks", {}))
+    yield from _plans(parts.get("networks", {}))
 
 
 def _said(part: dict[str, Any]) -> str:
@@ -96,27 +97,52 @@ def _kernels(timing: dict[str, Any]) -> Iterator[str]:
                f"{row['share']:>10.0%}")  # fmt: skip
 
 
+_LATE = "* in part Python's: the host was behind the GPU"
+_COLUMNS = f" {'GPU alone':>9} {'torch':>10} {'ratio':>6}  with Python {'torch':>10} {'ratio':>6}"
+
+
 def _ops(timing: dict[str, Any]) -> Iterator[str]:
     if not timing.get("ops"):
         return
-    title = f"\n{'op':<22} {'forward µs':>11} {'torch':>9} {'ratio':>6}"
-    yield f"{title} {'backward':>10} {'torch':>9} {'ratio':>6}"
+    yield f"\n{'op, µs':<32} {_COLUMNS}   {_LATE}"
     for name, row in timing["ops"].items():
-        cells = [f"{name:<22}"]
-        for what, width in (("forward", 11), ("backward", 10)):
-            ours, theirs = row.get(what), row.get(f"torch_{what}")
-            cells.append(f"{ours * 1e6:>{width}.1f}" if ours is not None else " " * width)
-            cells.append(f"{theirs * 1e6:>9.1f}" if theirs is not None else " " * 9)
-            both = ours is not None and theirs is not None
-            cells.append(f"{theirs / max(ours, 1e-12):>6.2f}" if both else " " * 6)
-        yield " ".join(cells).rstrip()
+        for what in ("forward", "backward"):
+            if what in row:
+                label = name if what == "forward" else f"{name}, {what}"
+                yield f"{label:<32} {_compared(row, what, f'torch_{what}', 1e6)}".rstrip()
 
 
 def _networks(found: dict[str, Any]) -> Iterator[str]:
     if not found.get("steps"):
         return
-    yield f"\n{'training step, ms':<22} {'eager':>9} {'captured':>9} {'torch':>9}"
+    yield f"\n{'training step, ms':<32} {_COLUMNS}   {_LATE}"
     for name, row in found["steps"].items():
-        cells = (f"{row[k] * 1e3:>9.2f}" if k in row else " " * 9
-                 for k in ("eager", "captured", "torch"))  # fmt: skip
-        yield f"{name:<22} {' '.join(cells)}".rstrip()
+        for what in ("eager", "captured"):
+            if what in row:
+                label = name if what == "eager" else f"{name}, {what}"
+                yield f"{label:<32} {_compared(row, what, 'torch', 1e3)}".rstrip()
+
+
+def _plans(networks: dict[str, Any]) -> Iterator[str]:
+    """Which of the convolutions cuDNN had no plan for, so that a slow step can be explained."""
+    if "without_plan" not in networks:
+        return
+    missing = networks["without_plan"]
+    if missing is None:
+        yield "\ncuDNN is not installed: convolutions are im2col and a product"
+        return
+    yield f"\nconvolutions without a plan by cuDNN, done by im2col and a product: {len(missing)}"
+    yield from (f"  {words}: {reason}" for words, reason in missing.items())
+
+
+def _compared(row: dict[str, Any], ours: str, theirs: str, unit: float) -> str:
+    """Ours, PyTorch's, and how many times faster ours is: of the GPU alone, and with Python."""
+    cells = []
+    for more, width in (("", 10), ("_with_python", 12)):
+        mine, other = row[ours + more], row.get(theirs + more)
+        for name, seconds, wide in ((ours, mine, width), (theirs, other, 10)):
+            mark = "*" if not more and row.get(f"{name}_late") else ""
+            cells.append("" if seconds is None else f"{seconds * unit:.2f}{mark}")
+            cells[-1] = cells[-1].rjust(wide)
+        cells.append("".rjust(6) if other is None else f"{other / max(mine, 1e-12):>6.2f}")
+    return " ".join(cells)

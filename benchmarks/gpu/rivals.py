@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import minitorch_cv as mt
 
+from .clock import measured
+from .place import Place
 from .rows import Row
 
 # How products are made: in float32 throughout; convolutions in TF32; all of them in bfloat16.
@@ -47,14 +49,6 @@ def theirs_in(torch: Any, setting: str) -> Iterator[None]:
         torch.backends.cudnn.allow_tf32 = False
 
 
-class Rival(NamedTuple):
-    """forward() and backward(); stream(CuPy's): a context in which PyTorch works on it."""
-
-    forward: Callable[[], Any]
-    backward: Callable[[], Any] | None
-    stream: Callable[[Any], Any]
-
-
 def torch_on_gpu() -> Any:
     """PyTorch, if it is installed and finds the GPU; TF32 is off."""
     try:
@@ -68,35 +62,56 @@ def torch_on_gpu() -> Any:
     return torch
 
 
-def torch_rival(
-    row: Row, arrays: tuple[Any, ...], small: bool, setting: str = "fp32"
-) -> Rival | None:
-    """The same call in PyTorch; None where there is none."""
-    torch = None if small or row.peer is None else torch_on_gpu()
-    if torch is None or row.peer is None:
-        return None
-    tensors = [torch.from_numpy(a).cuda() for a in arrays if a is not None]
-    for tensor in tensors:
-        tensor.requires_grad_(tensor.dtype == torch.float32)
+def beside(
+    place: Place, row: Row, arrays: tuple[Any, ...], count: int, setting: str
+) -> dict[str, Any]:
+    """PyTorch's times of the same call, on `count` copies of the arrays; {} where it has none.
 
-    def peer(*given: Any) -> Any:
+    On CuPy's stream, so that the same holds and events count.
+    """
+    torch = None if place.small or row.peer is None else torch_on_gpu()
+    if torch is None or row.peer is None:
+        return {}
+    sets = [_tensors(torch, arrays) for _ in range(count)]
+
+    def peer(given: list[Any]) -> Any:
         with theirs_in(torch, setting):
             return row.peer(torch, *given)  # type: ignore[misc]  # looked at above
 
     try:
-        y = peer(*tensors)
+        outputs = [peer(given) for given in sets]
     except (ImportError, RuntimeError, TypeError, AttributeError):  # nothing to compare with
-        return None
-    backward = None
-    wanted = [tensor for tensor in tensors if tensor.requires_grad]
-    if y.requires_grad:
-        gy = torch.randn_like(y)
+        return {}
+    with torch.cuda.stream(their_stream(torch, place)):
+        forward = [lambda given=given: peer(given) for given in sets]
+        found = measured(place, forward).named("torch_forward")
+        if outputs[0].requires_grad:
+            backward = _backward(torch, sets, outputs, setting)
+            found |= measured(place, backward).named("torch_backward")
+    return found
 
-        def backward() -> Any:
-            with theirs_in(torch, after(setting)):
-                return torch.autograd.grad(y, wanted, gy, retain_graph=True, allow_unused=True)
 
-    def stream(ours: Any) -> Any:
-        return torch.cuda.stream(torch.cuda.ExternalStream(ours.ptr))
+def _tensors(torch: Any, arrays: tuple[Any, ...]) -> list[Any]:
+    tensors = [torch.from_numpy(a).cuda() for a in arrays if a is not None]
+    for tensor in tensors:
+        tensor.requires_grad_(tensor.dtype == torch.float32)
+    return tensors
 
-    return Rival(lambda: peer(*tensors), backward, stream)
+
+def _backward(
+    torch: Any, sets: list[list[Any]], outputs: list[Any], setting: str
+) -> list[Callable[[], Any]]:
+    gy = torch.randn_like(outputs[0])
+
+    def differentiate(y: Any, given: list[Any]) -> Any:
+        wanted = [tensor for tensor in given if tensor.requires_grad]
+        with theirs_in(torch, after(setting)):
+            return torch.autograd.grad(y, wanted, gy, retain_graph=True, allow_unused=True)
+
+    pairs = zip(outputs, sets, strict=True)
+    return [lambda y=y, given=given: differentiate(y, given) for y, given in pairs]
+
+
+def their_stream(torch: Any, place: Place) -> Any:
+    """CuPy's current stream, as PyTorch has it."""
+    return torch.cuda.ExternalStream(place.cupy.cuda.get_current_stream().ptr)

@@ -101,6 +101,9 @@ def _images(small: bool) -> list[Row]:
             lambda t, x, w, b: t.nn.functional.group_norm(x, 2, w, b)),
         Row("local_response_norm", x, {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2.0},
             lambda t, x: t.nn.functional.local_response_norm(x, 5, k=2.0)),
+        Row("scatter_add", lambda rng: (
+                rng.standard_normal((N, C, H * H), np.float32), rng.integers(0, H, (N, C, H * H))),
+            {"size": H}, lambda t, x, i: t.zeros(N, C, H, device=x.device).scatter_add(-1, i, x)),
         Row("grid_sample", grid,
             {"mode": "bilinear", "padding_mode": "zeros", "align_corners": False},
             lambda t, x, g: t.nn.functional.grid_sample(x, g, align_corners=False)),

@@ -102,9 +102,20 @@ def test_timing_and_its_tables(here):
     assert found["kernels"]["adam_update"]["bytes"] == 40 * 4 * 7
     steps = networks.networks(here)
     assert steps["passed"] and steps["steps"].keys() == {"lenet", "lenet, tf32", "lenet, bf16"}
-    assert all(row.keys() == {"eager", "captured"} for row in steps["steps"].values())
+    kinds = {"eager", "captured", "eager_with_python", "captured_with_python"}
+    assert all(row.keys() == kinds for row in steps["steps"].values())
     text = "\n".join(record.lines({"timing": found, "networks": steps}))
-    assert "im2col" in text and "lenet" in text
+    assert "im2col, backward" in text and "lenet, bf16, captured" in text
+
+
+def test_convolutions_without_a_plan_are_listed(here):
+    def said(missing):
+        return "\n".join(record.lines({"networks": {"passed": True, "without_plan": missing}}))
+
+    assert networks.networks(here, ("none of them",))["without_plan"] is None
+    assert "cuDNN is not installed" in said(None) and said({}).endswith(": 0")
+    text = said({"forward in float32, x (1, 2)": "no engine", "another": "no memory"})
+    assert "product: 2\n  forward in float32, x (1, 2): no engine\n  another: no memory" in text
 
 
 def test_convolutions_are_timed_in_each_setting(here):
