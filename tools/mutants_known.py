@@ -267,13 +267,6 @@ REASONS: dict[str, dict[str, tuple[str, ...]]] = {
             "number < least  →  number <= least",
         ),
         "reduce/prod.py": ("D - 1  →  D + 1",),
-        "shape/getitem.py": (
-            "part is None or part is Ellipsis or isinstance(part, (slice, np.integer)) or "
-            "(isinstance(part, int) and (not isinstance(part, bool)))  →  part is None and "
-            "part is Ellipsis and isinstance(part, (slice, np.integer)) and "
-            "(isinstance(part, int) and (not isinstance(part, bool)))",
-            "not isinstance(part, bool)  →  isinstance(part, bool)",
-        ),
         "elementwise/activations.py": (
             "x.dtype.itemsize > 4  →  x.dtype.itemsize >= 4",
             "x.dtype.itemsize > 4  →  x.dtype.itemsize > 5",

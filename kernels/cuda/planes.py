@@ -7,6 +7,7 @@ from .launch import THREADS, blocks_for
 MOST_PLANES = 65535  # along y, at a time
 MOST_PIXELS = 2**31  # of a plane; it has fewer, so that its divisions are of 32 bits
 ENOUGH = 2**20  # threads that keep the largest GPU busy several times over
+BAND = 4  # rows of pixels that a thread of a pool's gradient has, as in pool/*.cu
 
 
 def over_planes(places: int, planes: int) -> tuple[tuple[int, int], int]:
@@ -18,3 +19,9 @@ def over_planes(places: int, planes: int) -> tuple[tuple[int, int], int]:
     block = min(THREADS, -(-max(places, 1) // 32) * 32)
     blocks = blocks_for(places, block)
     return (blocks, max(1, min(planes, MOST_PLANES, ENOUGH // (blocks * block)))), block
+
+
+def over_bands(size: tuple[int, ...], planes: int) -> tuple[tuple[int, int], int]:
+    """The same for threads that have BAND rows of one column each; a line is one row."""
+    H, W = (1, *size)[-2:]
+    return over_planes(-(-H // BAND) * W, planes)

@@ -23,7 +23,7 @@ bool_ = np.dtype("bool")
 class _Bfloat16:
     """A word for `autocast`: the numbers of bfloat16, 8 bits of mantissa, in float32 arrays.
 
-    Neither NumPy nor CuPy has such arrays, so no tensor is of it.
+    NumPy has no such arrays, and CuPy only from version 14 on, so no tensor is of it.
     """
 
     name = "bfloat16"

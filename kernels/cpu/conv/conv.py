@@ -55,7 +55,7 @@ def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
     Blocks are filled up with columns that do not count. Times 0, an infinity in them is NaN, and
     would spread to elements of gw that never met it; the reference looks at each product alone.
     """
-    x, w, plan = saved
+    x, w, plan = saved[:3]
     if not supports(x, w, None):
         return NotImplemented
     g = geometry_of(x.shape, w.shape, plan)

@@ -44,7 +44,7 @@ def forward(
 
 def backward(gy: np.ndarray, saved: Any, needs: Sequence[bool]) -> Any:
     """The gradients; NotImplemented for what `supports` does not take."""
-    x, w, plan = saved
+    x, w, plan = saved[:3]
     if not supports(x, w, None):
         return NotImplemented
     g = geometry_of(gy.shape, w.shape, plan)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..launch import Source, device_of, is_on_device, launch
-from ..rows import share_columns, share_rows
+from ..launch import THREADS, Source, blocks_for, device_of, is_on_device, launch
+from ..rows import share_rows
 
 KERNELS = Source("activation/softmax.cu")
 MANY = 32  # values from which on a warp to a row pays, where they lie side by side
+_EACH = 16  # as in softmax.cu
 
 
 class Softmax:
@@ -46,14 +47,20 @@ class Softmax:
         result = gpu.empty(shape, np.float32)
         given = (*map(gpu.namespace.ascontiguousarray, arrays), result)
         if R == 1 and K >= MANY:
-            grid, block, shared, kept = share_rows(P, K, len(arrays))
-            args = (*given, P, K, self.logarithm, kept)
-            launch(KERNELS, "softmax_rows" + way, grid, block, args, shared)
+            grid, block, *_ = share_rows(P, K)
+            launch(KERNELS, "softmax_rows" + way, grid, block, (*given, P, K, self.logarithm))
         else:
-            columns, block = share_columns(P * R, K)
-            wide = (*given, P, K, R, self.logarithm)
-            launch(KERNELS, "softmax_lines" + way, columns, block, wide)
+            grid, block = share_lines(P * R, K)
+            launch(KERNELS, "softmax_lines" + way, grid, block, (*given, P, K, R, self.logarithm))
         return result
+
+
+def share_lines(lines: int, length: int) -> tuple[int, tuple[int, int]]:
+    """(grid, block): lines along x; along y as many threads, up to eight, as can keep a line."""
+    tall = 1
+    while tall < 8 and length > _EACH * tall:
+        tall *= 2
+    return blocks_for(lines, THREADS // tall), (THREADS // tall, tall)
 
 
 SOFTMAX = Softmax(logarithm=False)

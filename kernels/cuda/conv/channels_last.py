@@ -1,7 +1,8 @@
-"""How arrays go to a library of convolutions, and come back: channels last, (N, H, W, C).
+"""The forms in which arrays go to a library of convolutions, and come back.
 
-`PLAIN` keeps their type; `BFLOAT16` makes bfloat16 of float32 (uint16 holds it) on the way. Both
-turn float32 by channels_last.cu; float16 is turned by the array namespace.
+AS_IT_IS: channels second, (N, C, H, W), as all arrays here lie: nothing is turned.
+LAST: channels last, (N, H, W, C), as tensor cores read them; channels_last.cu turns float32, the
+array namespace float16. BFLOAT16: the same, with bfloat16 (in uint16) made of float32 on the way.
 """
 
 from __future__ import annotations
@@ -13,52 +14,45 @@ import numpy as np
 
 from ..elementwise.bfloat16 import add_and_round, narrow, rounded
 from ..launch import THREADS, Source, blocks_for, contiguous, device_of, launch
+from .problem import CHANNELS_LAST, CHANNELS_SECOND, Sizes
 
 KERNELS = Source("conv/channels_last.cu")
-BITS = 10  # a tile has 2^BITS places, as in channels_last.cu
-Sizes = tuple[int, ...]
+BITS = 12  # a tile has 2^BITS places, as in channels_last.cu
+SQUARE = BITS // 2
 
 
-def last(shape: Sizes) -> Sizes:
-    """(N, C, H, W) → (N, H, W, C)."""
-    return (shape[0], *shape[2:], shape[1])
+class Form:
+    """float32 and float16, with their channels second.
 
-
-class Plain:
-    """float32 and float16 as they are."""
+    dtypes: of arrays that it takes. layout: how a Problem calls it. keeps_x: is x, once packed,
+    kept for the gradient of the weight? In 16 bits it is half as large as x, and a pass over x is
+    saved. In float32 (TF32) it is as large, and what a model keeps would double: it is packed anew.
+    """
 
     dtypes: tuple[str, ...] = ("float32", "float16")
+    layout = CHANNELS_SECOND
+    keeps_x = False
 
     def type_of(self, x: Any) -> str:
         """What the library calls the numbers."""
         return str(x.dtype.name)
 
     def empty(self, gpu: Any, shape: Sizes, kind: str) -> Any:
-        """An array, channels last, that the library is to fill."""
-        return gpu.empty(last(shape), np.dtype(kind))
+        """An array that the library is to fill. shape: channels second."""
+        return gpu.empty(shape, np.dtype(kind))
 
-    def to_last(self, x: Any) -> Any:
-        """(N, C, L), (N, C, H, W), … → (N, L, C), (N, H, W, C), …, contiguous.
+    def pack(self, x: Any) -> Any:
+        """(N, C, L), (N, C, H, W), … as the library reads it, contiguous; where that is how x
+        lies, x itself."""
+        return device_of(x).namespace.ascontiguousarray(x)
 
-        x itself, seen otherwise, where its numbers already lie so: one channel, or one pixel.
-        """
-        gpu = device_of(x)
-        turned = gpu.namespace.moveaxis(x, 1, -1)
-        if x.dtype != np.float32 or turned.flags.c_contiguous:
-            return gpu.namespace.ascontiguousarray(turned)
-        return _last("channels_last", x, np.float32)
-
-    def to_second(self, x: Any, ndim: int, b: Any = None) -> Any:
-        """The way back, plus b, to arrays of `ndim` axes: a sequence loses its one row."""
-        xp = device_of(x).namespace
-        if x.ndim > ndim:
-            x = xp.reshape(x, (x.shape[0], *x.shape[2:]))
-        turned = xp.moveaxis(x, -1, 1)
-        if x.dtype == np.float32 and not turned.flags.c_contiguous:
-            return _second("channels_second", x, b)
-        if b is not None:  # not in place: to_last may have given out the caller's own numbers
-            turned = xp.moveaxis(x + b, -1, 1)
-        return xp.ascontiguousarray(turned)
+    def unpack(self, y: Any, ndim: int, b: Any = None) -> Any:
+        """What the library has filled, plus b, as (N, C, …) of `ndim` axes: a sequence loses its
+        one row. y may be overwritten."""
+        y = y.reshape(*y.shape[:2], *y.shape[y.ndim - (ndim - 2) :])
+        if b is not None:
+            y += b.reshape(-1, *(1,) * (ndim - 2))
+        return y
 
     def channel_sums(self, gy: Any) -> Any:
         """The gradient of the bias."""
@@ -66,10 +60,37 @@ class Plain:
         return device_of(gy).namespace.sum(gy, axis=axes, dtype=np.float32).astype(gy.dtype)
 
 
-class Bfloat16(Plain):
-    """float32 as bfloat16, and back."""
+class Last(Form):
+    """float32 and float16, with their channels last."""
+
+    layout = CHANNELS_LAST
+
+    def empty(self, gpu: Any, shape: Sizes, kind: str) -> Any:
+        return gpu.empty(last(shape), np.dtype(kind))
+
+    def pack(self, x: Any) -> Any:
+        gpu = device_of(x)
+        turned = gpu.namespace.moveaxis(x, 1, -1)
+        if x.dtype != np.float32 or turned.flags.c_contiguous:  # as of one channel, or one pixel
+            return gpu.namespace.ascontiguousarray(turned)
+        return _last("channels_last", x, np.float32)
+
+    def unpack(self, y: Any, ndim: int, b: Any = None) -> Any:
+        xp = device_of(y).namespace
+        y = without_row(y, ndim)
+        turned = xp.moveaxis(y, -1, 1)
+        if y.dtype == np.float32 and not turned.flags.c_contiguous:
+            return _second("channels_second", y, b)
+        if b is not None:
+            turned = xp.moveaxis(y + b, -1, 1)
+        return xp.ascontiguousarray(turned)
+
+
+class Bfloat16(Last):
+    """float32 as bfloat16 with its channels last, and back."""
 
     dtypes = ("float32",)
+    keeps_x = True
 
     def type_of(self, x: Any) -> str:  # noqa: ARG002
         return "bfloat16"
@@ -77,18 +98,27 @@ class Bfloat16(Plain):
     def empty(self, gpu: Any, shape: Sizes, kind: str) -> Any:  # noqa: ARG002
         return gpu.empty(last(shape), np.uint16)
 
-    def to_last(self, x: Any) -> Any:
+    def pack(self, x: Any) -> Any:
         N, C, *sizes = x.shape
         if 1 in (C, math.prod(sizes)):  # nothing to turn
             return narrow(x).reshape(N, *sizes, C)
         return _last("channels_last_narrow", x, np.uint16)
 
-    def to_second(self, x: Any, ndim: int, b: Any = None) -> Any:
-        x = x.reshape(x.shape[0], *x.shape[x.ndim - (ndim - 1) :])
-        return _second("channels_second_widen", x, b)
+    def unpack(self, y: Any, ndim: int, b: Any = None) -> Any:
+        return _second("channels_second_widen", without_row(y, ndim), b)
 
     def channel_sums(self, gy: Any) -> Any:
         return add_and_round(super().channel_sums(rounded(gy)))
+
+
+def last(shape: Sizes) -> Sizes:
+    """(N, C, H, W) → (N, H, W, C)."""
+    return (shape[0], *shape[2:], shape[1])
+
+
+def without_row(y: Any, ndim: int) -> Any:
+    """(N, …, C) with `ndim` axes: (N, 1, L, C) is a sequence for the library."""
+    return y.reshape(y.shape[0], *y.shape[y.ndim - (ndim - 1) :])
 
 
 def _last(kernel: str, x: Any, dtype: Any) -> Any:
@@ -111,14 +141,18 @@ def _second(kernel: str, x: Any, b: Any) -> Any:
 
 
 def _tiles(N: int, rows: int, columns: int) -> tuple[Sizes, int]:  # noqa: N803
-    """The grid for N matrices, and `down`: a tile has 2^down rows."""
-    down = BITS // 2
-    if rows < 1 << down:
-        down = (rows - 1).bit_length()
-    elif columns < 1 << down:
-        down = BITS - (columns - 1).bit_length()
+    """The grid for N matrices, and `down`: a tile has 2^down rows; 2, 4, 6, 8 or 10."""
+    down = _narrow(rows)
+    if down == SQUARE:
+        down = BITS - _narrow(columns)
     across = blocks_for(columns, 1 << (BITS - down))
     return (across, blocks_for(rows, 1 << down), blocks_for(N, 1)), down
 
 
-PLAIN, BFLOAT16 = Plain(), Bfloat16()
+def _narrow(size: int) -> int:
+    """2, 4 or 6: of a tile with 4, 16 or 64 places along an axis of `size`."""
+    bits = (size - 1).bit_length()
+    return min(max(bits + bits % 2, 2), SQUARE)
+
+
+AS_IT_IS, LAST, BFLOAT16 = Form(), Last(), Bfloat16()

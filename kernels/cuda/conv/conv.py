@@ -1,8 +1,9 @@
 """conv on the GPU by NVIDIA's own library (cuDNN), where the extra `cudnn` is installed.
 
 Without it `supports` says no, and the readable way runs: im2col.cu and a matrix product. The device
-knows who solves a `Problem` (`convolutions`); arrays go there with their channels last, (N, H, W,
-C), for that is how its fastest kernels read them. The bias is added on the way back.
+knows who solves a `Problem` (`convolutions`), and in which form it likes best to be handed arrays:
+as they lie, or with their channels last, as tensor cores read them (channels_last.py). The bias is
+added on the way back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..launch import is_on_device
-from .channels_last import BFLOAT16, PLAIN, Plain
+from .channels_last import AS_IT_IS, BFLOAT16, LAST, Form
 from .problem import (
     FORWARD,
     INPUT_GRADIENT,
@@ -21,60 +22,66 @@ from .problem import (
     Shapes,
     Sizes,
     axes,
+    form_for,
     problem,
-    solvable,
     solve,
 )
 
 
 class Conv:
-    """The kernel of conv. form: how arrays go to the library."""
+    """The kernel of conv. forms: how arrays can go to the library."""
 
     kinds = FORWARD, INPUT_GRADIENT  # the problems whose answers are y and gx
     roles = "x", "y"  # what the op's input and output are called in them
 
-    def __init__(self, form: Plain) -> None:
-        self.form, self.DTYPES = form, form.dtypes
+    def __init__(self, *forms: Form) -> None:
+        self.forms, self.DTYPES = forms, forms[0].dtypes
 
     def supports(self, x: Any, w: Any, b: Any, **params: Any) -> bool:
-        if not takes(self.form, x, w, b):
+        if not takes(self.DTYPES, x, w, b):
             return False
-        plan = self.plan_of(w.shape[2:], **params)
-        return solvable([self._problem(self.kinds[0], x, w, plan)], x)
+        asked = self._problem(self.kinds[0], x, w, self.plan_of(w.shape[2:], **params))
+        return form_for(asked, self.forms, x) is not None
 
     def forward(self, x: Any, w: Any, b: Any, **params: Any) -> tuple[Any, tuple[Any, ...]]:
-        form, plan = self.form, self.plan_of(w.shape[2:], **params)
+        plan = self.plan_of(w.shape[2:], **params)
         asked = self._problem(self.kinds[0], x, w, plan)
-        y = solve(asked, form, **{self.roles[0]: form.to_last(x), "w": form.to_last(w)})
-        return form.to_second(y, x.ndim, b), (x, w, tuple(plan))
+        form = form_for(asked, self.forms, x)
+        packed = form.pack(x)
+        y = solve(asked, form, **{self.roles[0]: packed, "w": form.pack(w)})
+        kept = packed if form.keeps_x else None
+        return form.unpack(y, x.ndim, b), (x, w, tuple(plan), kept)
 
     def backward(self, gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
-        form, x, w, plan = self.form, saved.x, saved.w, Plan(*saved.plan)
+        x, w, plan = saved.x, saved.w, Plan(*saved.plan)
         if not is_on_device(x, w, gy) or 0 in x.shape or gy.dtype != x.dtype:
             return NotImplemented
-        asked = [
-            self._problem(kind, x, w, plan) if need else None
-            for kind, need in zip((self.kinds[1], WEIGHT_GRADIENT), needs, strict=False)
-        ]
-        if not solvable([p for p in asked if p is not None], x):
+        kinds = self.kinds[1], WEIGHT_GRADIENT
+        asked = {
+            kind: self._problem(kind, x, w, plan)
+            for kind, need in zip(kinds, needs, strict=False)
+            if need
+        }
+        forms = {kind: form_for(task, self.forms, x) for kind, task in asked.items()}
+        if None in forms.values():
             return NotImplemented
-        gx = gw = gb = None
+        g = {form: form.pack(gy) for form in dict.fromkeys(forms.values())}
+        found: dict[str, Any] = {}
         given, answered = self.roles
-        g = form.to_last(gy) if any(needs[:2]) else None
-        if asked[0] is not None:
-            gx = form.to_second(
-                solve(asked[0], form, **{"w": form.to_last(w), answered: g}), x.ndim
-            )
-        if asked[1] is not None:
-            gw = form.to_second(
-                solve(asked[1], form, **{given: form.to_last(x), answered: g}), x.ndim
-            )
-        if needs[2]:
-            gb = form.channel_sums(gy)
-        return gx, gw, gb
+        for kind, form in forms.items():
+            if kind != WEIGHT_GRADIENT:
+                other = {"w": form.pack(w)}
+            elif form.keeps_x and saved.packed is not None:
+                other = {given: saved.packed}
+            else:
+                other = {given: form.pack(x)}
+            solved = solve(asked[kind], form, **other, **{answered: g[form]})
+            found[kind] = form.unpack(solved, x.ndim)
+        gb = self.forms[0].channel_sums(gy) if needs[2] else None
+        return found.get(kinds[0]), found.get(WEIGHT_GRADIENT), gb
 
     def _problem(self, kind: str, x: Any, w: Any, plan: Plan) -> Problem:
-        return problem(kind, self.form.type_of(x), shapes_of(x, w, plan), plan)
+        return problem(kind, self.forms[0].type_of(x), shapes_of(x, w, plan), plan)
 
     @staticmethod
     def plan_of(
@@ -92,15 +99,15 @@ class Conv:
         return Plan((tuple(kernel), steps, pads, gaps), extra, groups)
 
 
-OP, ROUNDED = Conv(PLAIN), Conv(BFLOAT16)
+OP, ROUNDED = Conv(AS_IT_IS, LAST), Conv(BFLOAT16)
 
 
-def takes(form: Plain, x: Any, w: Any, b: Any) -> bool:
-    """Are they arrays of the device, not empty, of one dtype, with one to three axes of space?"""
+def takes(dtypes: Sequence[str], x: Any, w: Any, b: Any) -> bool:
+    """Are they arrays of the device, not empty, of one of the dtypes, of one to three axes?"""
     given = [x, w] if b is None else [x, w, b]
     if not is_on_device(*given) or not 3 <= x.ndim <= 5 or 0 in (*x.shape, *w.shape):
         return False
-    return x.dtype.name in form.dtypes and all(a.dtype == x.dtype for a in given)
+    return x.dtype.name in dtypes and all(a.dtype == x.dtype for a in given)
 
 
 def shapes_of(x: Any, w: Any, plan: Plan) -> Shapes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .channels_last import BFLOAT16, PLAIN
+from .channels_last import AS_IT_IS, BFLOAT16, LAST
 from .conv import Conv
 from .problem import (
     FORWARD,
@@ -24,7 +24,7 @@ from .problem import (
 
 
 class ConvTranspose(Conv):
-    """The kernel of conv_transpose. form: how arrays go to the library."""
+    """The kernel of conv_transpose. forms: how arrays can go to the library."""
 
     kinds = INPUT_GRADIENT, FORWARD
     roles = "y", "x"
@@ -45,7 +45,7 @@ class ConvTranspose(Conv):
         extra = tuple(min(e + s - 1, 0) for e, s in zip(rests, stride, strict=True))
         made = (x.shape[0], w.shape[1] * plan.groups, *sizes)
         shapes = Shapes(made, tuple(w.shape), tuple(x.shape))
-        return problem(kind, self.form.type_of(x), shapes, plan._replace(extra=extra))
+        return problem(kind, self.forms[0].type_of(x), shapes, plan._replace(extra=extra))
 
     @staticmethod
     def plan_of(  # type: ignore[override]
@@ -58,4 +58,4 @@ class ConvTranspose(Conv):
         return Plan(view, tuple(-e for e in axes(output_padding, n)), groups)
 
 
-OP, ROUNDED = ConvTranspose(PLAIN), ConvTranspose(BFLOAT16)
+OP, ROUNDED = ConvTranspose(AS_IT_IS, LAST), ConvTranspose(BFLOAT16)

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..launch import Source, blocks_for, device_of, is_on_device, launch
+from ..launch import Source, device_of, is_on_device, launch
+from ..planes import MOST_PIXELS, over_planes
 
 KERNELS = Source("conv/im2col.cu")
-THREADS = 256
-MOST_PLANES = 65535  # along y, at a time
-MOST_PIXELS = 2**31  # of a plane; it has fewer, and as many windows
 _NAMES = ("kernel_size", "stride", "padding", "dilation")
 
 
@@ -51,8 +49,8 @@ class _Windows:
         """Launches `name`; pixels: how many threads a plane has work for."""
         if target.size == 0:
             return
-        grid = (blocks_for(pixels, THREADS), min(planes, MOST_PLANES))
-        launch(KERNELS, name, grid, THREADS, (source, target, planes, *self.numbers))
+        grid, block = over_planes(pixels, planes)
+        launch(KERNELS, name, grid, block, (source, target, planes, *self.numbers))
 
 
 def _windows(n: int, size: Any, given: dict[str, Any]) -> _Windows:

@@ -9,14 +9,16 @@ from ..launch import device_of
 
 Sizes = tuple[int, ...]
 FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT = "forward", "input gradient", "weight gradient"
+CHANNELS_SECOND, CHANNELS_LAST = "channels second", "channels last"
+ALIGNMENT = 16  # bytes: a library may read so many at once, whatever the type
 
 
 class Problem(NamedTuple):
     """One of the three products of a convolution of images or volumes.
 
-    x (N, C, H, W), w (OC, C/G, KH, KW), y (N, OC, OH, OW): shapes, channels second in name, last in
-    memory. before, after: the zeros at both ends of each axis. dtype: also "bfloat16", whose arrays
-    are of uint16.
+    x (N, C, H, W), w (OC, C/G, KH, KW), y (N, OC, OH, OW): shapes, in this order however the arrays
+    lie. before, after: the zeros at both ends of each axis. dtype: also "bfloat16", whose arrays
+    are of uint16. layout: how all three lie in memory.
     """
 
     kind: str
@@ -28,6 +30,14 @@ class Problem(NamedTuple):
     after: Sizes
     stride: Sizes
     dilation: Sizes
+    layout: str = CHANNELS_SECOND
+
+    def __str__(self) -> str:
+        window = f"stride {self.stride}, padding {self.before} {self.after}"
+        return (
+            f"{self.kind} in {self.dtype}, x {self.x}, w {self.w}, y {self.y}, {window}, "
+            f"dilation {self.dilation}"
+        )
 
 
 class Plan(NamedTuple):
@@ -63,22 +73,29 @@ def axes(value: Any, n: int) -> Sizes:
     return given if len(given) == n else given * n
 
 
-def solvable(problems: Sequence[Problem], x: Any) -> bool:
-    """Is there a library on the device of x, and has it a way for each problem?
+def form_for(task: Problem, forms: Sequence[Any], x: Any) -> Any:
+    """The form in which the library on the device of x solves a problem best; None: in none.
 
-    It has none for an image that is cut off at its end.
+    It has no way for an image that is cut off at its end.
     """
     gpu = device_of(x)
     solver = gpu.convolutions
-    return solver is not None and all(
-        min(p.after) >= 0 and solver.supports(p, gpu.place(x)) for p in problems
-    )
+    if solver is None or min(task.after) < 0:
+        return None
+    layout = solver.layout(task, tuple(form.layout for form in forms), gpu.place(x))
+    return next((form for form in forms if form.layout == layout), None)
 
 
 def solve(task: Problem, form: Any, **given: Any) -> Any:
-    """The product that is missing of x, w and y, from the two others; channels last in each."""
+    """The product that is missing of x, w and y, from the two others; in `form`, each of them."""
     gpu = device_of(next(iter(given.values())))
+    arrays = {name: aligned(array) for name, array in given.items()}
     (missing,) = {"x", "w", "y"} - set(given)
-    given[missing] = form.empty(gpu, getattr(task, missing), task.dtype)
-    gpu.convolutions.run(task, given["x"], given["w"], given["y"])
-    return given[missing]
+    arrays[missing] = form.empty(gpu, getattr(task, missing), task.dtype)
+    gpu.convolutions.run(task._replace(layout=form.layout), **arrays)
+    return arrays[missing]
+
+
+def aligned(array: Any) -> Any:
+    """A copy where an array does not begin at a multiple of ALIGNMENT, as a view may not."""
+    return array if device_of(array).address(array) % ALIGNMENT == 0 else array.copy()

@@ -1,4 +1,4 @@
-"""bfloat16 on the GPU: bfloat16.cu. Arrays of uint16 hold it; CuPy has no type for it."""
+"""bfloat16 on the GPU: bfloat16.cu. Arrays of uint16 hold it; CuPy 13 has no type for it."""
 
 from __future__ import annotations
 

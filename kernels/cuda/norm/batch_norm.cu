@@ -8,84 +8,225 @@
 // steps of their own they take 12 and 12. FLOPs: 3 and 2; backward 4 and 5. Memory decides, so x is
 // read twice and no more.
 //
-// Sums over a channel take two steps, each in a fixed order: blocks add up pieces of it, then one
-// thread adds up the blocks' results. So nothing depends on timing, and there are no atomics.
+// Two passes, both by the map of `walk`: a block has one channel, or a share of it. In the first
+// each block adds up its share in a fixed order; in the second each adds up those few results
+// again, which saves a launch in between. So nothing depends on timing, and there are no atomics.
 
 #include "../common.cuh"
 
-#define PIECE 1024  // consecutive values that one warp adds up in float before it goes on in double
+// W neighbouring values: four, which are one word of memory, or one. Places are counted in packs.
+template <int W> struct Pack { float at[W]; };
 
-// The two sums of some block over its pieces of a channel.
-// f(place) → the two numbers that element `place` adds, as float2.
-template <typename F>
-__device__ __forceinline__ void add_pieces(Long N, Long C, Long S, double* sums, F f) {
-    __shared__ double parts[32];
-    Long pieces = (S + PIECE - 1) / PIECE;  // of one image's plane
-    Long c = blockIdx.x, splits = gridDim.y, warps = blockDim.x / 32;
-    int lane = threadIdx.x % 32;
-    double first = 0.0, second = 0.0;
-    for (Long u = blockIdx.y * warps + threadIdx.x / 32; u < N * pieces; u += splits * warps) {
-        Long begin = u % pieces * PIECE, end = min(begin + PIECE, S);
-        Long plane = (u / pieces * C + c) * S;
-        float a = 0.0f, b = 0.0f;
-        for (Long s = begin + lane; s < end; s += 32) {
-            float2 v = f(plane + s);
-            a += v.x;
-            b += v.y;
+template <int W> __device__ __forceinline__ Pack<W> load(const float* array, Long place) {
+    if constexpr (W == 1) return {{array[place]}};
+    else {
+        float4 v = ((const float4*)array)[place];
+        return {{v.x, v.y, v.z, v.w}};
+    }
+}
+
+template <int W> __device__ __forceinline__ void store(float* array, Long place, const Pack<W>& v) {
+    if constexpr (W == 1) array[place] = v.at[0];
+    else ((float4*)array)[place] = make_float4(v.at[0], v.at[1], v.at[2], v.at[3]);
+}
+
+// May planes of S values be taken by fours? Those arrays too that are not there (null).
+__device__ __forceinline__ bool in_fours(int S, const void* a, const void* b, const void* c) {
+    return S % 4 == 0 && (((size_t)a | (size_t)b | (size_t)c) & 15) == 0;
+}
+
+// A channel of the images, cut into segments: runs of `length` values of a plane (the last of a
+// plane may be shorter). Runs at one place of all images follow each other.
+struct Channel { int N, S, length; Long C, c; };
+
+// Blocks with one blockIdx.x → a channel; a warp → M segments; lanes → neighbouring packs.
+// turn(place, there): what to do at M places, of which those count that are `there`. It reads them
+// all before it uses the first: memory is kept busy by the bytes that are under way.
+// backwards: from the last to the first; so a second pass begins with what the first has left in
+// the L2 cache, where the same order would always ask for what has just been driven out.
+template <int W, int M, typename Turn>
+__device__ __forceinline__ void walk(Channel of, bool backwards, Turn turn) {
+    int S = of.S / W, length = of.length / W, runs = ceil_div(S, length);
+    int segments = of.N * runs, groups = ceil_div(segments, M), turns = ceil_div(length, 32);
+    int warps = blockDim.x / 32, lane = threadIdx.x % 32;
+    for (int g = blockIdx.y * warps + threadIdx.x / 32; g < groups; g += gridDim.y * warps) {
+        int segment = M * (backwards ? groups - 1 - g : g);
+        int run = segment / of.N, image = segment % of.N, size[M];
+        Long begin[M];
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            begin[j] = (image * of.C + of.c) * S + run * length;
+            size[j] = segment + j < segments ? min(length, S - run * length) : 0;
+            if (++image == of.N) image = 0, run++;
         }
-        first += a;
-        second += b;
+        for (int t = 0; t < turns; t++) {
+            int s = 32 * (backwards ? turns - 1 - t : t) + lane;
+            Long place[M];
+            bool there[M];
+            #pragma unroll
+            for (int j = 0; j < M; j++) place[j] = begin[j] + s, there[j] = s < size[j];
+            turn(place, there);
+        }
     }
-    first = block_sum(first, parts);
-    second = block_sum(second, parts);
-    if (threadIdx.x == 0) {
-        sums[c * splits + blockIdx.y] = first;
-        sums[(C + c) * splits + blockIdx.y] = second;
+}
+
+// Two sums over a channel. A turn of a walk is added up in float, and all turns in double.
+struct Sums { double first, second; };
+
+// Leaves the sum over a block's share of channel c.
+__device__ __forceinline__ void leave(Sums of, double* sums, Long C, Long c) {
+    __shared__ double parts[32];
+    double first = block_sum(of.first, parts), second = block_sum(of.second, parts);
+    if (threadIdx.x > 0) return;
+    sums[c * gridDim.y + blockIdx.y] = first;
+    sums[(C + c) * gridDim.y + blockIdx.y] = second;
+}
+
+// What `splits` blocks have left of a channel, added up by a warp.
+__device__ __forceinline__ Sums total(const double* sums, Long C, Long c, int splits) {
+    Sums of = {0.0, 0.0};
+    for (int k = threadIdx.x % 32; k < splits; k += 32) {
+        of.first += sums[c * splits + k];
+        of.second += sums[(C + c) * splits + k];
     }
+    return {warp_sum(of.first), warp_sum(of.second)};
 }
 
 // What is taken off a channel's values before they are squared: its first one, so that a large mean
 // with a small variance does not cancel.
-__device__ __forceinline__ float origin_of(const float* x, Long c, Long S) {
+__device__ __forceinline__ float origin_of(const float* x, Long c, int S) {
     float first = x[c * S];
     return is_finite(first) ? first : 0.0f;
 }
 
-// Block (blockIdx.x, blockIdx.y) → channel c and one of its `splits` shares; a warp → a piece.
+template <int W>
+__device__ __forceinline__ void add_moments(const float* x, float origin, Channel of, Sums& sums) {
+    const int M = 4;
+    walk<W, M>(of, false, [&](const Long* place, const bool* there) {
+        Pack<W> v[M];
+        float a = 0.0f, b = 0.0f;
+        #pragma unroll
+        for (int j = 0; j < M; j++) if (there[j]) v[j] = load<W>(x, place[j]);
+        #pragma unroll
+        for (int k = 0; k < W * M; k++) {
+            float d = there[k / W] ? v[k / W].at[k % W] - origin : 0.0f;
+            a += d;
+            b += d * d;
+        }
+        sums.first += a, sums.second += b;
+    });
+}
+
 // sums: Σ d and Σ d² with d = x − origin.
 extern "C" __global__ void __launch_bounds__(256)
 batch_norm_sums(const float* __restrict__ x,  // (N, C, S)
                 double* __restrict__ sums,    // (2, C, splits)
-                Long N, Long C, Long S, Long splits)
+                int N, Long C, int S, int length, int splits)
 {
-    float origin = origin_of(x, blockIdx.x, S);
-    add_pieces(N, C, S, sums, [=](Long place) {
-        float d = x[place] - origin;
-        return make_float2(d, d * d);
+    Channel of = {N, S, length, C, blockIdx.x};
+    float origin = origin_of(x, of.c, S);
+    Sums sum = {0.0, 0.0};
+    if (in_fours(S, x, x, x)) add_moments<4>(x, origin, of, sum);
+    else add_moments<1>(x, origin, of, sum);
+    leave(sum, sums, C, of.c);
+}
+
+// Mean and σ of a channel, in all threads of a block. In training they come from the sums of the
+// first pass, v = Σ d² / n − (Σ d / n)², not below 0; each block of the channel works them out in
+// the same way, and one of them writes them down.
+struct Moments { float mean, inverse; };
+
+__device__ __forceinline__ Moments
+moments_of(Channel of, const float* x, const double* sums, const float* given_mean,
+           const float* given_var, float* mean, float* var, float* inverse, int splits,
+           double eps) {
+    __shared__ Moments known;
+    Long c = of.c;
+    if (threadIdx.x < 32) {
+        double centre, v;
+        if (sums) {
+            Sums all = total(sums, of.C, c, splits);
+            double n = (double)of.N * of.S, shift = all.first / n;
+            centre = origin_of(x, c, of.S) + shift;
+            v = all.second / n - shift * shift;
+            v = v < 0.0 ? 0.0 : v;
+        } else centre = given_mean[c], v = given_var[c];
+        if (threadIdx.x == 0) {
+            known = {(float)centre, (float)(1.0 / sqrt(v + eps))};
+            if (blockIdx.y == 0) inverse[c] = known.inverse;
+            if (blockIdx.y == 0 && sums) mean[c] = known.mean, var[c] = (float)v;
+        }
+    }
+    __syncthreads();
+    return known;
+}
+
+// y = γ x̂ + β; ADD: y = max(γ x̂ + β + shortcut, 0), where NaN goes on and a sum of 0 is 0.
+template <int W, bool ADD>
+__device__ __forceinline__ void
+normalise(Channel of, const float* x, const float* shortcut, float centre, float factor,
+          float offset, float* y) {
+    const int M = ADD && W == 4 ? 2 : 4;
+    walk<W, M>(of, true, [=](const Long* place, const bool* there) {
+        Pack<W> v[M], z[M];
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (there[j]) v[j] = load<W>(x, place[j]);
+            if (there[j] && ADD) z[j] = load<W>(shortcut, place[j]);
+        }
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (!there[j]) continue;
+            for (int k = 0; k < W; k++) {
+                float u = (v[j].at[k] - centre) * factor + offset;
+                if (ADD) u += z[j].at[k], u = u <= 0.0f ? 0.0f : u;
+                v[j].at[k] = u;
+            }
+            store<W>(y, place[j], v[j]);
+        }
     });
 }
 
-// Thread → channel. v = Σ d² / n − (Σ d / n)², not below 0.
+// The second pass. In training with sums; else with the given mean and var.
 extern "C" __global__ void __launch_bounds__(256)
-batch_norm_statistics(const float* __restrict__ x,      // (N, C, S)
-                      const double* __restrict__ sums,  // (2, C, splits)
-                      float* __restrict__ mean,         // (C)
-                      float* __restrict__ var,          // (C)
-                      float* __restrict__ inverse,      // (C)
-                      Long N, Long C, Long S, Long splits, double eps)
+batch_norm_forward(const float* __restrict__ x,           // (N, C, S)
+                   const double* __restrict__ sums,       // (2, C, splits) or null
+                   const float* __restrict__ given_mean,  // (C) or null
+                   const float* __restrict__ given_var,   // (C) or null
+                   const float* __restrict__ weight,      // (C) or null
+                   const float* __restrict__ bias,        // (C) or null
+                   float* __restrict__ mean,              // (C) or null
+                   float* __restrict__ var,               // (C) or null
+                   float* __restrict__ inverse,           // (C)
+                   float* __restrict__ y,                 // (N, C, S)
+                   int N, Long C, int S, int length, int splits, double eps)
 {
-    GRID_STRIDE(c, C) {
-        double first = 0.0, second = 0.0, n = (double)N * S;
-        for (Long k = 0; k < splits; k++) {
-            first += sums[c * splits + k];
-            second += sums[(C + c) * splits + k];
-        }
-        double shift = first / n, v = second / n - shift * shift;
-        v = v < 0.0 ? 0.0 : v;
-        mean[c] = (float)(origin_of(x, c, S) + shift);
-        var[c] = (float)v;
-        inverse[c] = (float)(1.0 / sqrt(v + eps));
-    }
+    Channel of = {N, S, length, C, C - 1 - blockIdx.x};
+    Moments m = moments_of(of, x, sums, given_mean, given_var, mean, var, inverse, splits, eps);
+    float factor = weight ? m.inverse * weight[of.c] : m.inverse, offset = bias ? bias[of.c] : 0.0f;
+    if (in_fours(S, x, y, y)) normalise<4, false>(of, x, x, m.mean, factor, offset, y);
+    else normalise<1, false>(of, x, x, m.mean, factor, offset, y);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+batch_norm_add_relu_forward(const float* __restrict__ x,           // (N, C, S)
+                            const float* __restrict__ shortcut,    // (N, C, S)
+                            const double* __restrict__ sums,       // (2, C, splits) or null
+                            const float* __restrict__ given_mean,  // (C) or null
+                            const float* __restrict__ given_var,   // (C) or null
+                            const float* __restrict__ weight,      // (C) or null
+                            const float* __restrict__ bias,        // (C) or null
+                            float* __restrict__ mean,              // (C) or null
+                            float* __restrict__ var,               // (C) or null
+                            float* __restrict__ inverse,           // (C)
+                            float* __restrict__ y,                 // (N, C, S)
+                            int N, Long C, int S, int length, int splits, double eps)
+{
+    Channel of = {N, S, length, C, C - 1 - blockIdx.x};
+    Moments m = moments_of(of, x, sums, given_mean, given_var, mean, var, inverse, splits, eps);
+    float factor = weight ? m.inverse * weight[of.c] : m.inverse, offset = bias ? bias[of.c] : 0.0f;
+    if (in_fours(S, x, shortcut, y)) normalise<4, true>(of, x, shortcut, m.mean, factor, offset, y);
+    else normalise<1, true>(of, x, shortcut, m.mean, factor, offset, y);
 }
 
 // Thread → channel. running ← keep · running + momentum · batch, the batch's variance times
@@ -106,70 +247,51 @@ batch_norm_running(const float* __restrict__ mean,    // (C)
     }
 }
 
-// Threads with one threadIdx.y → a plane; lanes → neighbouring values. One division by C for each
-// plane. y = finish(γ x̂ + β, place)
-template <typename F>
+// Σ g and Σ g (x − mean). RELU: g is the gradient of what ReLU has been given, gy, or 0 where y is
+// 0; each place is read by one thread, which so can leave g there: it is gshortcut.
+template <int W, bool RELU>
 __device__ __forceinline__ void
-normalise(const float* x, const float* mean, const float* inverse, const float* weight,
-          const float* bias, float* y, Long N, Long C, Long S, F finish) {
-    Long first = (Long)blockIdx.x * blockDim.y + threadIdx.y;
-    for (Long plane = first; plane < N * C; plane += (Long)gridDim.x * blockDim.y) {
-        Long c = plane % C;
-        float centre = mean[c], offset = bias ? bias[c] : 0.0f;
-        float factor = weight ? inverse[c] * weight[c] : inverse[c];
-        for (Long s = threadIdx.x; s < S; s += blockDim.x) {
-            Long place = plane * S + s;
-            y[place] = finish((x[place] - centre) * factor + offset, place);
+add_gradients(Channel of, const float* gy, const float* y, const float* x, float centre,
+              float* gshortcut, Sums& sums) {
+    const int M = W == 4 ? 2 : 4;
+    walk<W, M>(of, false, [&](const Long* place, const bool* there) {
+        Pack<W> g[M], v[M], u[M];
+        float a = 0.0f, b = 0.0f;
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (there[j]) g[j] = load<W>(gy, place[j]), v[j] = load<W>(x, place[j]);
+            if (there[j] && RELU) u[j] = load<W>(y, place[j]);
         }
-    }
-}
-
-extern "C" __global__ void __launch_bounds__(512)
-batch_norm_forward(const float* __restrict__ x,        // (N, C, S)
-                   const float* __restrict__ mean,     // (C)
-                   const float* __restrict__ inverse,  // (C)
-                   const float* __restrict__ weight,   // (C) or null
-                   const float* __restrict__ bias,     // (C) or null
-                   float* __restrict__ y,              // (N, C, S)
-                   Long N, Long C, Long S)
-{
-    normalise(x, mean, inverse, weight, bias, y, N, C, S, [](float v, Long) { return v; });
-}
-
-// NaN goes on, and a sum of 0 is 0.
-extern "C" __global__ void __launch_bounds__(512)
-batch_norm_add_relu_forward(const float* __restrict__ x,         // (N, C, S)
-                            const float* __restrict__ shortcut,  // (N, C, S)
-                            const float* __restrict__ mean,      // (C)
-                            const float* __restrict__ inverse,   // (C)
-                            const float* __restrict__ weight,    // (C) or null
-                            const float* __restrict__ bias,      // (C) or null
-                            float* __restrict__ y,               // (N, C, S)
-                            Long N, Long C, Long S)
-{
-    normalise(x, mean, inverse, weight, bias, y, N, C, S, [=](float v, Long place) {
-        float sum = v + shortcut[place];
-        return sum <= 0.0f ? 0.0f : sum;
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (!there[j]) continue;
+            for (int k = 0; k < W; k++) {
+                float slope = RELU && u[j].at[k] <= 0.0f ? 0.0f : g[j].at[k];
+                a += slope;
+                b += slope * (v[j].at[k] - centre);
+                g[j].at[k] = slope;
+            }
+            if (RELU) store<W>(gshortcut, place[j], g[j]);
+        }
+        sums.first += a, sums.second += b;
     });
 }
 
-// As batch_norm_sums: Σ gy and Σ gy (x − mean).
+// As batch_norm_sums.
 extern "C" __global__ void __launch_bounds__(256)
 batch_norm_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
                          const float* __restrict__ x,     // (N, C, S)
                          const float* __restrict__ mean,  // (C)
                          double* __restrict__ sums,       // (2, C, splits)
-                         Long N, Long C, Long S, Long splits)
+                         int N, Long C, int S, int length, int splits)
 {
-    float centre = mean[blockIdx.x];
-    add_pieces(N, C, S, sums, [=](Long place) {
-        float g = gy[place];
-        return make_float2(g, g * (x[place] - centre));
-    });
+    Channel of = {N, S, length, C, blockIdx.x};
+    Sums sum = {0.0, 0.0};
+    if (in_fours(S, gy, x, x)) add_gradients<4, false>(of, gy, x, x, mean[of.c], nullptr, sum);
+    else add_gradients<1, false>(of, gy, x, x, mean[of.c], nullptr, sum);
+    leave(sum, sums, C, of.c);
 }
 
-// The same of g, the gradient of what ReLU has been given: gy, or 0 where y is 0. Each place is
-// read by one thread, which so can leave g there: it is gshortcut.
 extern "C" __global__ void __launch_bounds__(256)
 batch_norm_add_relu_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
                                   const float* __restrict__ y,     // (N, C, S)
@@ -177,60 +299,72 @@ batch_norm_add_relu_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
                                   const float* __restrict__ mean,  // (C)
                                   float* __restrict__ gshortcut,   // (N, C, S)
                                   double* __restrict__ sums,       // (2, C, splits)
-                                  Long N, Long C, Long S, Long splits)
+                                  int N, Long C, int S, int length, int splits)
 {
-    float centre = mean[blockIdx.x];
-    add_pieces(N, C, S, sums, [=](Long place) {
-        float g = y[place] <= 0.0f ? 0.0f : gy[place];
-        gshortcut[place] = g;
-        return make_float2(g, g * (x[place] - centre));
+    Channel of = {N, S, length, C, blockIdx.x};
+    Sums sum = {0.0, 0.0};
+    if (in_fours(S, gy, y, x) && in_fours(S, gshortcut, x, x))
+        add_gradients<4, true>(of, gy, y, x, mean[of.c], gshortcut, sum);
+    else add_gradients<1, true>(of, gy, y, x, mean[of.c], gshortcut, sum);
+    leave(sum, sums, C, of.c);
+}
+
+// gx = (g − (even + (x − mean) along)) factor; in evaluation both are 0, and x is not read.
+template <int W>
+__device__ __forceinline__ void
+differentiate(Channel of, const float* gy, const float* x, float centre, float factor, float along,
+              float even, bool training, float* gx) {
+    const int M = W == 4 ? 2 : 4;
+    walk<W, M>(of, true, [=](const Long* place, const bool* there) {
+        Pack<W> g[M], v[M] = {};
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (there[j]) g[j] = load<W>(gy, place[j]);
+            if (there[j] && training) v[j] = load<W>(x, place[j]);
+        }
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (!there[j]) continue;
+            for (int k = 0; k < W; k++) {
+                float u = g[j].at[k];
+                if (training) u -= even + (v[j].at[k] - centre) * along;
+                g[j].at[k] = u * factor;
+            }
+            store<W>(gx, place[j], g[j]);
+        }
     });
 }
 
-// Thread → channel. gbias = Σ gy, gweight = Σ gy x̂.
+// The second pass: gbias = Σ gy, gweight = Σ gy x̂ and gx = γ σ (gy − (gbias + x̂ gweight) / n),
+// which is γ σ gy where the mean and the variance were given and so do not depend on x.
 extern "C" __global__ void __launch_bounds__(256)
-batch_norm_parameter_gradients(const double* __restrict__ sums,    // (2, C, splits)
-                               const float* __restrict__ inverse,  // (C)
-                               float* __restrict__ gweight,        // (C)
-                               float* __restrict__ gbias,          // (C)
-                               Long C, Long splits)
-{
-    GRID_STRIDE(c, C) {
-        double first = 0.0, second = 0.0;
-        for (Long k = 0; k < splits; k++) {
-            first += sums[c * splits + k];
-            second += sums[(C + c) * splits + k];
-        }
-        gbias[c] = (float)first;
-        gweight[c] = (float)(second * inverse[c]);
-    }
-}
-
-// As normalise: gx = γ σ (gy − (gbias + x̂ gweight) / n), or γ σ gy where the mean and the
-// variance were given and so do not depend on x.
-extern "C" __global__ void __launch_bounds__(512)
 batch_norm_backward(const float* __restrict__ gy,       // (N, C, S)
                     const float* __restrict__ x,        // (N, C, S)
                     const float* __restrict__ mean,     // (C)
                     const float* __restrict__ inverse,  // (C)
                     const float* __restrict__ weight,   // (C) or null
-                    const float* __restrict__ gweight,  // (C) or null
-                    const float* __restrict__ gbias,    // (C) or null
-                    float* __restrict__ gx,             // (N, C, S)
-                    Long N, Long C, Long S, int training)
+                    const double* __restrict__ sums,    // (2, C, splits) or null
+                    float* __restrict__ gweight,        // (C) or null
+                    float* __restrict__ gbias,          // (C) or null
+                    float* __restrict__ gx,             // (N, C, S) or null
+                    int N, Long C, int S, int length, int splits, bool training)
 {
-    Long first = (Long)blockIdx.x * blockDim.y + threadIdx.y;
-    float share = 1.0f / ((float)N * (float)S);
-    for (Long plane = first; plane < N * C; plane += (Long)gridDim.x * blockDim.y) {
-        Long c = plane % C;
-        float centre = mean[c], factor = weight ? inverse[c] * weight[c] : inverse[c];
-        float along = training ? inverse[c] * gweight[c] * share : 0.0f;
-        float even = training ? gbias[c] * share : 0.0f;
-        for (Long s = threadIdx.x; s < S; s += blockDim.x) {
-            Long place = plane * S + s;
-            float g = gy[place];
-            if (training) g -= even + (x[place] - centre) * along;
-            gx[place] = g * factor;
+    __shared__ float gradients[2];
+    Channel of = {N, S, length, C, C - 1 - blockIdx.x};
+    float centre = mean[of.c], sigma = inverse[of.c], share = 1.0f / ((float)N * (float)S);
+    if (sums && threadIdx.x < 32) {
+        Sums all = total(sums, C, of.c, splits);
+        if (threadIdx.x == 0) {
+            gradients[0] = (float)all.first, gradients[1] = (float)(all.second * sigma);
+            if (blockIdx.y == 0) gbias[of.c] = gradients[0], gweight[of.c] = gradients[1];
         }
     }
+    if (!gx) return;
+    __syncthreads();
+    float even = training ? gradients[0] * share : 0.0f;
+    float along = training ? sigma * gradients[1] * share : 0.0f;
+    float factor = weight ? sigma * weight[of.c] : sigma;
+    if (in_fours(S, gy, x, gx))
+        differentiate<4>(of, gy, x, centre, factor, along, even, training, gx);
+    else differentiate<1>(of, gy, x, centre, factor, along, even, training, gx);
 }

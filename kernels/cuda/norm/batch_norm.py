@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..launch import THREADS, Source, blocks_for, contiguous, device_of, is_on_device, launch
-from ..rows import share_rows
+from ..launch import THREADS, Source, contiguous, device_of, is_on_device, launch
 
 KERNELS = Source("norm/batch_norm.cu")
-_PIECE = 1024  # as in batch_norm.cu
 _WARPS = THREADS // 32
+_AT_ONCE = 4  # segments that a warp takes, as in batch_norm.cu
+_SHORTEST, _LONGEST = 128, 1024  # values of a segment: lanes with four each, once and eight times
 _ENOUGH = 1024  # blocks that keep the largest GPU busy
-_PIECES = 4  # for each warp at least, where there are so many
+_SEGMENTS = 2**14  # in all, for half of the warps that the largest GPU holds
+_MOST_VALUES = 2**30  # of a channel: they are counted in 32 bits
 
 
 def supports(x: Any, *others: Any, **_: Any) -> bool:
     given = [x, *(a for a in others if a is not None)]
-    return bool(x.size) and is_on_device(*given) and all(a.dtype == np.float32 for a in given)
+    if not is_on_device(*given) or not x.size:
+        return False
+    return x.size // x.shape[1] < _MOST_VALUES and all(a.dtype == np.float32 for a in given)
 
 
 def forward(
@@ -38,7 +41,7 @@ def backward(gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
     g, image, mean = contiguous(gy, x, saved.mean.reshape((x.shape[1],)))
     sums = None
     if needs[1] or needs[2] or training:
-        sums = _sums("batch_norm_gradient_sums", _sizes(x), g, image, mean)
+        sums = _share(x).sums("batch_norm_gradient_sums", g, image, mean)
     return (*_slopes(g, image, mean, sums, saved, needs), None, None)
 
 
@@ -62,7 +65,7 @@ class _AddRelu:
             return NotImplemented
         arrays = contiguous(gy, saved.y, x, saved.mean.reshape((x.shape[1],)))
         gshortcut = device_of(x).empty(x.shape, np.float32)
-        sums = _sums("batch_norm_add_relu_gradient_sums", _sizes(x), *arrays, gshortcut)
+        sums = _share(x).sums("batch_norm_add_relu_gradient_sums", *arrays, gshortcut)
         image, mean = arrays[2:]
         slopes = _slopes(gshortcut, image, mean, sums, saved, (needs[0], *needs[2:4]))
         return (slopes[0], gshortcut if needs[1] else None, *slopes[1:], None, None)
@@ -76,20 +79,17 @@ def _forward(
 ) -> tuple[tuple[Any, Any, Any], tuple[Any, ...]]:
     """images: x, and the shortcut where the kernel takes one; given: what there is by channel."""
     x, (weight, bias, running_mean, running_var) = images[0], given
-    gpu, sizes = device_of(x), _sizes(x)
-    xp, C = gpu.namespace, sizes[1]
+    gpu, share, C = device_of(x), _share(x), x.shape[1]
     arrays = contiguous(*images)
+    inverse, y = gpu.empty((C,), np.float32), gpu.empty(x.shape, np.float32)
     if training:
-        mean, var, inverse = (gpu.empty((C,), np.float32) for _ in range(3))
-        sums = _sums("batch_norm_sums", sizes, arrays[0])
-        statistics = (arrays[0], sums, mean, var, inverse, *sizes, sums.shape[2], float(eps))
-        launch(KERNELS, "batch_norm_statistics", blocks_for(C), THREADS, statistics)
+        sums = share.sums("batch_norm_sums", arrays[0])
+        mean, var = (gpu.empty((C,), np.float32) for _ in range(2))
+        statistics = (sums, None, None, *contiguous(weight, bias), mean, var)
     else:
         mean, var = contiguous(running_mean, running_var)
-        inverse = 1 / xp.sqrt(var + np.float32(eps))
-    y = gpu.empty(x.shape, np.float32)
-    parameters = contiguous(weight, bias)
-    _over_planes(name, sizes, (*arrays, mean, inverse, *parameters, y, *sizes))
+        statistics = (None, mean, var, *contiguous(weight, bias), None, None)
+    share.launch(name, *arrays, *statistics, inverse, y, *share, float(eps))
     across = (1, C) + (1,) * (x.ndim - 2)
     bias_dtype = None if bias is None else bias.dtype
     fields = (x, weight, mean.reshape(across), inverse.reshape(across), bias_dtype, training)
@@ -100,39 +100,50 @@ def _slopes(
     g: Any, image: Any, mean: Any, sums: Any, saved: Any, needs: Sequence[bool]
 ) -> tuple[Any, Any, Any]:
     """(gx, gweight, gbias). g: the gradient of γ x̂ + β; sums: of g and g (x − mean), or None."""
-    gpu, sizes, training = device_of(image), _sizes(image), saved.training
-    C = sizes[1]
+    gpu, share, C = device_of(image), _share(image), image.shape[1]
     inverse, weight = contiguous(saved.inverse.reshape((C,)), saved.weight)
     gweight = gbias = gx = None
     if sums is not None:
         gweight, gbias = gpu.empty((C,), np.float32), gpu.empty((C,), np.float32)
-        parts = (sums, inverse, gweight, gbias, C, sums.shape[2])
-        launch(KERNELS, "batch_norm_parameter_gradients", blocks_for(C), THREADS, parts)
     if needs[0]:
         gx = gpu.empty(image.shape, np.float32)
-        given = (g, image, mean, inverse, weight, gweight, gbias, gx, *sizes, int(training))
-        _over_planes("batch_norm_backward", sizes, given)
+    if needs[0] or sums is not None:
+        given = (g, image, mean, inverse, weight, sums, gweight, gbias, gx)
+        share.launch("batch_norm_backward", *given, *share, saved.training)
     gweight = gweight if needs[1] and weight is not None else None
     if not needs[2] or saved.bias_dtype is None:
         gbias = None
     return gx, gweight, gbias
 
 
-def _sizes(x: Any) -> tuple[int, int, int]:
-    """(N, C, S)"""
-    return x.shape[0], x.shape[1], math.prod(x.shape[2:])
+class _Share(NamedTuple):
+    """How the images' channels are shared by blocks, in both passes.
+
+    length: of a segment; splits: how many blocks have a channel.
+    """
+
+    N: int
+    C: int
+    S: int
+    length: int
+    splits: int
+
+    def launch(self, name: str, *given: Any) -> None:
+        launch(KERNELS, name, (self.C, self.splits), THREADS, given)
+
+    def sums(self, name: str, *arrays: Any) -> Any:
+        """Two sums over each channel, in as many parts as it has blocks: (2, C, splits)."""
+        sums = device_of(arrays[0]).empty((2, self.C, self.splits), np.float64)
+        self.launch(name, *arrays, sums, *self)
+        return sums
 
 
-def _sums(name: str, sizes: tuple[int, int, int], *arrays: Any) -> Any:
-    """Two sums over each channel, in as many parts as the shape asks for: (2, C, splits)."""
-    N, C, S = sizes
-    pieces = N * -(-S // _PIECE)
-    splits = max(1, min(-(-pieces // (_WARPS * _PIECES)), -(-_ENOUGH // C)))
-    sums = device_of(arrays[0]).empty((2, C, splits), np.float64)
-    launch(KERNELS, name, (C, splits), THREADS, (*arrays, sums, N, C, S, splits))
-    return sums
-
-
-def _over_planes(name: str, sizes: tuple[int, int, int], given: Sequence[Any]) -> None:
-    grid, block, *_ = share_rows(sizes[0] * sizes[1], sizes[2])
-    launch(KERNELS, name, grid, block, given)
+def _share(x: Any) -> _Share:
+    """Segments of one length, so many that all warps have some; as few splits as keep them busy."""
+    N, C, S = x.shape[0], x.shape[1], math.prod(x.shape[2:])
+    runs = max(-(-S // _LONGEST), min(-(-S // _SHORTEST), _SEGMENTS // (N * C)))
+    length = -(-S // (4 * runs)) * 4
+    groups = -(-N * -(-S // length) // _AT_ONCE)
+    splits = max(1, min(-(-groups // _WARPS), _ENOUGH // C))
+    turns = -(-groups // (_WARPS * splits))
+    return _Share(N, C, S, length, -(-groups // (_WARPS * turns)))

@@ -9,13 +9,52 @@
 
 #include "../common.cuh"
 
-#define RUN 32  // values that a thread adds up in float before it goes on in double
-
 __device__ __forceinline__ double sum_of(double a, double b) { return a + b; }
 
-// The channel of the k-th value of row r. (A division of 32 bits; none where each has its own.)
-__device__ __forceinline__ Long channel_of(Long r, Long k, Long C, Long S, Long G) {
-    return r % G * (C / G) + (S == 1 ? k : (int)k / (int)S);
+// W neighbouring values: four, which are one word of memory, or one. Places are counted in packs.
+template <int W> struct Pack { float at[W]; };
+
+template <int W> __device__ __forceinline__ Pack<W> load(const float* array, Long place) {
+    if constexpr (W == 1) return {{array[place]}};
+    else {
+        float4 v = ((const float4*)array)[place];
+        return {{v.x, v.y, v.z, v.w}};
+    }
+}
+
+template <int W> __device__ __forceinline__ void store(float* array, Long place, const Pack<W>& v) {
+    if constexpr (W == 1) array[place] = v.at[0];
+    else ((float4*)array)[place] = make_float4(v.at[0], v.at[1], v.at[2], v.at[3]);
+}
+
+// (N, C, S) in G groups; a row of n values is one of them.
+struct Shape {
+    Long N;
+    int C, S, G, n;
+};
+
+// Where in its row's channels a pack begins: each value has one of its own, or all are of one.
+template <int W> __device__ __forceinline__ int channel_of(int pack, int S) {
+    return S == 1 ? W * pack : W * pack / S;
+}
+
+// The weights (or biases) of a pack; `none` where there are none.
+template <int W>
+__device__ __forceinline__ Pack<W> by_channel(const float* weight, int c, int S, float none) {
+    if (weight && S == 1) return load<W>(weight, c / W);
+    Pack<W> same;
+    float one = weight ? weight[c] : none;
+    for (int i = 0; i < W; i++) same.at[i] = one;
+    return same;
+}
+
+// May rows be taken by fours? Those arrays too that are not there (null).
+__device__ __forceinline__ bool
+in_fours(Shape of, const void* a, const void* b, const void* c, const void* weight,
+         const void* bias) {
+    size_t places = (size_t)a | (size_t)b | (size_t)c;
+    if (of.S == 1) places |= (size_t)weight | (size_t)bias;
+    return (of.S == 1 ? of.n : of.S) % 4 == 0 && (places & 15) == 0;
 }
 
 // A mean of double precision, taken off in two steps of single precision.
@@ -27,27 +66,86 @@ __device__ __forceinline__ Mean split(double mean) {
 
 __device__ __forceinline__ float centred(float x, Mean mean) { return (x - mean.near) - mean.rest; }
 
-// Adds up two numbers of each value from the first to the last but `end`, `step` apart.
-// f(k) → the two numbers of value k, as float2.
-template <typename F>
-__device__ __forceinline__ void
-add_runs(Long first, Long end, Long step, double& one, double& two, F f) {
-    for (Long begin = first; begin < end; begin += RUN * step) {
-        float a = 0.0f, b = 0.0f;
-        Long stop = min(begin + RUN * step, end);
-        for (Long k = begin; k < stop; k += step) {
-            float2 v = f(k);
-            a += v.x;
-            b += v.y;
-        }
-        one += a;
-        two += b;
+// The places first, first + step … before `end`, M at once: turn(place, there) reads all of them
+// (those that are `there`) before it uses the first, so that enough bytes are under way. Sums of a
+// turn are in float, those of all turns in double.
+template <int M, typename I, typename Turn>
+__device__ __forceinline__ void walk(I first, I end, I step, Turn turn) {
+    for (I k = first; k < end; k += M * step) {
+        I place[M];
+        bool there[M];
+        #pragma unroll
+        for (int j = 0; j < M; j++) place[j] = k + j * step, there[j] = place[j] < end;
+        turn(place, there);
     }
 }
 
-// Row → the threads with one threadIdx.y; lanes → neighbouring values. Threads of rows beyond the
+// Row → the threads with one threadIdx.y; lanes → neighbouring packs. Threads of rows beyond the
 // last stay with the last one, without values, for the barriers. What is added up is the distance
 // from the mean of the row's beginning, so that a large mean with a small variance does not cancel.
+// KEPT: the row waits in `copies`, each value for the thread that has put it there.
+template <int W, bool KEPT>
+__device__ __forceinline__ void
+normalise(const float* x, const float* weight, const float* bias, float* y, double* mean,
+          float* var, float* inverse, Shape of, float eps, float* copies, double* parts) {
+    const int M = W == 4 ? 2 : 4;
+    int n = of.n, tid = threadIdx.x, wide = blockDim.x;
+    Long rows = of.N * of.G, step = (Long)gridDim.x * blockDim.y;
+    float* copy = copies + threadIdx.y * n;
+    for (Long first = (Long)blockIdx.x * blockDim.y; first < rows; first += step) {
+        Long r = min(first + threadIdx.y, rows - 1);
+        int end = first + threadIdx.y < rows ? n / W : 0;  // packs
+        int c = (int)(r % of.G) * (of.C / of.G);
+        const float* row = x + r * n;
+        double beginning = block_sum(tid < W * end ? row[tid] : 0.0, parts);
+        float guess = (float)(beginning / min(n, wide));
+        float origin = is_finite(guess) ? guess : 0.0f;
+        double one = 0.0, two = 0.0;
+        walk<M>(tid, end, wide, [&](const int* place, const bool* there) {
+            Pack<W> v[M];
+            float a = 0.0f, b = 0.0f;
+            #pragma unroll
+            for (int j = 0; j < M; j++) if (there[j]) v[j] = load<W>(row, place[j]);
+            #pragma unroll
+            for (int j = 0; j < M; j++) {
+                if (!there[j]) continue;
+                if (KEPT) store<W>(copy, place[j], v[j]);
+                for (int i = 0; i < W; i++) {
+                    float d = v[j].at[i] - origin;
+                    a += d;
+                    b += d * d;
+                }
+            }
+            one += a, two += b;
+        });
+        double shift = block_sum(one, parts) / n, v = block_sum(two, parts) / n - shift * shift;
+        float spread = v < 0.0 ? 0.0f : (float)v, sigma = 1.0f / sqrtf(spread + eps);
+        walk<M>(tid, end, wide, [&](const int* place, const bool* there) {
+            Pack<W> v[M];
+            #pragma unroll
+            for (int j = 0; j < M; j++)
+                if (there[j]) v[j] = load<W>(KEPT ? copy : row, place[j]);
+            #pragma unroll
+            for (int j = 0; j < M; j++) {
+                if (!there[j]) continue;
+                int at = c + channel_of<W>(place[j], of.S);
+                Pack<W> scale = by_channel<W>(weight, at, of.S, 1.0f);
+                Pack<W> offset = by_channel<W>(bias, at, of.S, 0.0f);
+                for (int i = 0; i < W; i++) {
+                    float d = (v[j].at[i] - origin) - (float)shift;
+                    v[j].at[i] = d * (sigma * scale.at[i]) + offset.at[i];
+                }
+                store<W>(y + r * n, place[j], v[j]);
+            }
+        });
+        if (tid == 0 && end) {
+            mean[r] = origin + shift;
+            var[r] = spread;
+            inverse[r] = sigma;
+        }
+    }
+}
+
 extern "C" __global__ void __launch_bounds__(512, 2)
 group_norm_forward(const float* __restrict__ x,       // (N, C, S)
                    const float* __restrict__ weight,  // (C) or null
@@ -56,41 +154,82 @@ group_norm_forward(const float* __restrict__ x,       // (N, C, S)
                    double* __restrict__ mean,         // (N, G)
                    float* __restrict__ var,           // (N, G)
                    float* __restrict__ inverse,       // (N, G)
-                   Long N, Long C, Long S, Long G, float eps, bool kept)
+                   Long N, int C, int S, int G, float eps, bool kept)
 {
     __shared__ double parts[32 * 8];
-    DYN_SHARED(float, copies);  // (blockDim.y, n) where they are kept
-    Long n = C / G * S, step = (Long)gridDim.x * blockDim.y;
-    float* copy = copies + threadIdx.y * n;
-    for (Long first = (Long)blockIdx.x * blockDim.y; first < N * G; first += step) {
-        Long r = min(first + threadIdx.y, N * G - 1), end = first + threadIdx.y < N * G ? n : 0;
-        const float* row = x + r * n;
-        double beginning = block_sum(threadIdx.x < end ? row[threadIdx.x] : 0.0, parts);
-        float guess = (float)(beginning / min(n, (Long)blockDim.x));
-        float origin = is_finite(guess) ? guess : 0.0f;
-        double one = 0.0, two = 0.0;
-        add_runs(threadIdx.x, end, blockDim.x, one, two, [=](Long k) {
-            float value = row[k], d = value - origin;
-            if (kept) copy[k] = value;
-            return make_float2(d, d * d);
-        });
-        double shift = block_sum(one, parts) / n, v = block_sum(two, parts) / n - shift * shift;
-        float spread = v < 0.0 ? 0.0f : (float)v, sigma = 1.0f / sqrtf(spread + eps);
-        const float* again = kept ? copy : row;
-        for (Long k = threadIdx.x; k < end; k += blockDim.x) {
-            Long c = channel_of(r, k, C, S, G);
-            float factor = weight ? sigma * weight[c] : sigma, offset = bias ? bias[c] : 0.0f;
-            y[r * n + k] = ((again[k] - origin) - (float)shift) * factor + offset;
-        }
-        if (threadIdx.x == 0 && end) {
-            mean[r] = origin + shift;
-            var[r] = spread;
-            inverse[r] = sigma;
-        }
+    DYN_SHARED(float4, rows);  // (blockDim.y, n) floats where they are kept
+    float* keep = (float*)rows;
+    Shape of = {N, C, S, G, C / G * S};
+    if (in_fours(of, x, y, y, weight, bias)) {
+        if (kept) normalise<4, true>(x, weight, bias, y, mean, var, inverse, of, eps, keep, parts);
+        else normalise<4, false>(x, weight, bias, y, mean, var, inverse, of, eps, keep, parts);
+    } else {
+        if (kept) normalise<1, true>(x, weight, bias, y, mean, var, inverse, of, eps, keep, parts);
+        else normalise<1, false>(x, weight, bias, y, mean, var, inverse, of, eps, keep, parts);
     }
 }
 
-// As group_norm_forward; with h = γ gy: gx = σ (h − (Σ h + x̂ Σ h x̂) / n). h and x̂ are kept.
+// As normalise; with h = γ gy: gx = σ (h − (Σ h + x̂ Σ h x̂) / n). h and x̂ are kept.
+template <int W, bool KEPT>
+__device__ __forceinline__ void
+differentiate(const float* gy, const float* x, const float* weight, const double* mean,
+              const float* inverse, float* gx, Shape of, float* copies, double* parts) {
+    const int M = W == 4 ? 1 : 4;  // and two arrays of each; more takes too many registers
+    int n = of.n, tid = threadIdx.x, wide = blockDim.x;
+    Long rows = of.N * of.G, step = (Long)gridDim.x * blockDim.y;
+    float *hs = copies + threadIdx.y * 2 * n, *xs = hs + n;
+    for (Long first = (Long)blockIdx.x * blockDim.y; first < rows; first += step) {
+        Long r = min(first + threadIdx.y, rows - 1);
+        int end = first + threadIdx.y < rows ? n / W : 0;  // packs
+        int c = (int)(r % of.G) * (of.C / of.G);
+        Mean centre = split(mean[r]);
+        float sigma = inverse[r];
+        auto read = [=](Pack<W>* h, Pack<W>* v, const int* place, const bool* there) {
+            #pragma unroll
+            for (int j = 0; j < M; j++) {
+                if (!there[j]) continue;
+                h[j] = load<W>(gy + r * n, place[j]), v[j] = load<W>(x + r * n, place[j]);
+            }
+            #pragma unroll
+            for (int j = 0; j < M; j++) {
+                if (!there[j]) continue;
+                int at = c + channel_of<W>(place[j], of.S);
+                Pack<W> scale = by_channel<W>(weight, at, of.S, 1.0f);
+                for (int i = 0; i < W; i++) {
+                    h[j].at[i] *= scale.at[i];
+                    v[j].at[i] = centred(v[j].at[i], centre) * sigma;
+                }
+            }
+        };
+        double one = 0.0, two = 0.0;
+        walk<M>(tid, end, wide, [&](const int* place, const bool* there) {
+            Pack<W> h[M], v[M];
+            float a = 0.0f, b = 0.0f;
+            read(h, v, place, there);
+            #pragma unroll
+            for (int j = 0; j < M; j++) {
+                if (!there[j]) continue;
+                if (KEPT) store<W>(hs, place[j], h[j]), store<W>(xs, place[j], v[j]);
+                for (int i = 0; i < W; i++) a += h[j].at[i], b += h[j].at[i] * v[j].at[i];
+            }
+            one += a, two += b;
+        });
+        float even = (float)(block_sum(one, parts) / n), along = (float)(block_sum(two, parts) / n);
+        walk<M>(tid, end, wide, [&](const int* place, const bool* there) {
+            Pack<W> h[M], v[M];
+            if (!KEPT) read(h, v, place, there);
+            #pragma unroll
+            for (int j = 0; j < M; j++) {
+                if (!there[j]) continue;
+                if (KEPT) h[j] = load<W>(hs, place[j]), v[j] = load<W>(xs, place[j]);
+                for (int i = 0; i < W; i++)
+                    h[j].at[i] = (h[j].at[i] - (even + v[j].at[i] * along)) * sigma;
+                store<W>(gx + r * n, place[j], h[j]);
+            }
+        });
+    }
+}
+
 extern "C" __global__ void __launch_bounds__(512, 2)
 group_norm_backward(const float* __restrict__ gy,       // (N, C, S)
                     const float* __restrict__ x,        // (N, C, S)
@@ -98,55 +237,63 @@ group_norm_backward(const float* __restrict__ gy,       // (N, C, S)
                     const double* __restrict__ mean,    // (N, G)
                     const float* __restrict__ inverse,  // (N, G)
                     float* __restrict__ gx,             // (N, C, S)
-                    Long N, Long C, Long S, Long G, bool kept)
+                    Long N, int C, int S, int G, bool kept)
 {
     __shared__ double parts[32 * 8];
-    DYN_SHARED(float, copies);  // (blockDim.y, 2, n) where they are kept
-    Long n = C / G * S, step = (Long)gridDim.x * blockDim.y;
-    float* copy = copies + threadIdx.y * 2 * n;
-    for (Long first = (Long)blockIdx.x * blockDim.y; first < N * G; first += step) {
-        Long r = min(first + threadIdx.y, N * G - 1), end = first + threadIdx.y < N * G ? n : 0;
-        Mean centre = split(mean[r]);
-        float sigma = inverse[r];
-        auto read = [=](Long k) {  // h and x̂
-            float scale = weight ? weight[channel_of(r, k, C, S, G)] : 1.0f;
-            return make_float2(gy[r * n + k] * scale, centred(x[r * n + k], centre) * sigma);
-        };
-        double one = 0.0, two = 0.0;
-        add_runs(threadIdx.x, end, blockDim.x, one, two, [=](Long k) {
-            float2 v = read(k);
-            if (kept) copy[k] = v.x, copy[n + k] = v.y;
-            return make_float2(v.x, v.x * v.y);
-        });
-        float even = (float)(block_sum(one, parts) / n), along = (float)(block_sum(two, parts) / n);
-        for (Long k = threadIdx.x; k < end; k += blockDim.x) {
-            float2 v = kept ? make_float2(copy[k], copy[n + k]) : read(k);
-            gx[r * n + k] = (v.x - (even + v.y * along)) * sigma;
-        }
+    DYN_SHARED(float4, rows);  // (blockDim.y, 2, n) floats where they are kept
+    float* copies = (float*)rows;
+    Shape of = {N, C, S, G, C / G * S};
+    if (in_fours(of, gy, x, gx, weight, weight)) {
+        if (kept) differentiate<4, true>(gy, x, weight, mean, inverse, gx, of, copies, parts);
+        else differentiate<4, false>(gy, x, weight, mean, inverse, gx, of, copies, parts);
+    } else {
+        if (kept) differentiate<1, true>(gy, x, weight, mean, inverse, gx, of, copies, parts);
+        else differentiate<1, false>(gy, x, weight, mean, inverse, gx, of, copies, parts);
     }
 }
 
 // S > 1. Block (blockIdx.x, blockIdx.y) → channel c and one of the `splits` shares of its samples;
 // threads with one threadIdx.y → a plane. sums: Σ gy and Σ gy x̂.
+template <int W>
+__device__ __forceinline__ void
+add_gradients(const float* gy, const float* x, int S, Mean centre, float sigma, double& one,
+              double& two) {
+    const int M = W == 4 ? 2 : 4;
+    walk<M>((int)threadIdx.x, S / W, (int)blockDim.x, [&](const int* place, const bool* there) {
+        Pack<W> g[M], v[M];
+        float a = 0.0f, b = 0.0f;
+        #pragma unroll
+        for (int j = 0; j < M; j++)
+            if (there[j]) g[j] = load<W>(gy, place[j]), v[j] = load<W>(x, place[j]);
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            for (int i = 0; i < W && there[j]; i++) {
+                a += g[j].at[i];
+                b += g[j].at[i] * (centred(v[j].at[i], centre) * sigma);
+            }
+        }
+        one += a, two += b;
+    });
+}
+
 extern "C" __global__ void __launch_bounds__(512)
 group_norm_parameter_sums(const float* __restrict__ gy,       // (N, C, S)
                           const float* __restrict__ x,        // (N, C, S)
                           const double* __restrict__ mean,    // (N, G)
                           const float* __restrict__ inverse,  // (N, G)
                           double* __restrict__ sums,          // (2, splits, C)
-                          Long N, Long C, Long S, Long G, Long splits)
+                          Long N, Long C, int S, Long G, Long splits)
 {
     __shared__ double parts[256];
     Long c = blockIdx.x, g = c / (C / G), step = splits * blockDim.y;
+    bool fours = S % 4 == 0 && (((size_t)gy | (size_t)x) & 15) == 0;
     double one = 0.0, two = 0.0;
     for (Long m = (Long)blockIdx.y * blockDim.y + threadIdx.y; m < N; m += step) {
         Mean centre = split(mean[m * G + g]);
         float sigma = inverse[m * G + g];
         Long plane = (m * C + c) * S;
-        add_runs(threadIdx.x, S, blockDim.x, one, two, [=](Long s) {
-            float grad = gy[plane + s];
-            return make_float2(grad, grad * (centred(x[plane + s], centre) * sigma));
-        });
+        if (fours) add_gradients<4>(gy + plane, x + plane, S, centre, sigma, one, two);
+        else add_gradients<1>(gy + plane, x + plane, S, centre, sigma, one, two);
     }
     one = block_column(block_sum(one, parts), parts, sum_of);
     two = block_column(block_sum(two, parts), parts, sum_of);
@@ -167,12 +314,27 @@ layer_norm_parameter_sums(const float* __restrict__ gy,       // (N, C)
 {
     __shared__ double parts[256];
     Long c = (Long)blockIdx.x * blockDim.x + threadIdx.x, g = c / (C / G);
-    Long first = (Long)blockIdx.y * blockDim.y + threadIdx.y;
+    Long first = (Long)blockIdx.y * blockDim.y + threadIdx.y, step = splits * blockDim.y;
+    Long end = c < C ? N : 0;
+    const int M = 4;
     double one = 0.0, two = 0.0;
-    add_runs(first, c < C ? N : 0, splits * blockDim.y, one, two, [=](Long m) {
-        float grad = gy[m * C + c];
-        Mean centre = split(mean[m * G + g]);
-        return make_float2(grad, grad * (centred(x[m * C + c], centre) * inverse[m * G + g]));
+    walk<M>(first, end, step, [&](const Long* place, const bool* there) {
+        float grad[M], value[M], sigma[M], a = 0.0f, b = 0.0f;
+        double centre[M];
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (!there[j]) continue;
+            Long m = place[j];
+            grad[j] = gy[m * C + c], value[j] = x[m * C + c];
+            centre[j] = mean[m * G + g], sigma[j] = inverse[m * G + g];
+        }
+        #pragma unroll
+        for (int j = 0; j < M; j++) {
+            if (!there[j]) continue;
+            a += grad[j];
+            b += grad[j] * (centred(value[j], split(centre[j])) * sigma[j]);
+        }
+        one += a, two += b;
     });
     one = block_column(one, parts, sum_of);
     two = block_column(two, parts, sum_of);

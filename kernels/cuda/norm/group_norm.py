@@ -12,9 +12,9 @@ from ..launch import THREADS, Source, blocks_for, contiguous, device_of, is_on_d
 from ..rows import share_columns, share_rows
 
 KERNELS = Source("norm/group_norm.cu")
-_RUN = 32  # as in group_norm.cu
+_RUN = 32  # samples for each thread at least, where there are so many
 _ENOUGH = 1024  # blocks that keep the largest GPU busy
-_MOST_VALUES = 2**31  # of a group: their places are divided in 32 bits
+_MOST_VALUES = 2**30  # of a sample: their places are counted in 32 bits
 
 
 class Sizes(NamedTuple):

@@ -46,9 +46,58 @@ adaptive_max_pool_forward(const float* __restrict__ x,  // (planes, H, W)
     }
 }
 
-// Thread (blockIdx.x, threadIdx.x) → one pixel (h, w) of gx; blockIdx.y → planes, in turn.
-// A gather: the thread asks every window that its pixel lies in if the pixel won. Turned round, the
-// formula of the windows is that of the pixels: row h lies in ⌊h OH / H⌋ … ⌈(h + 1) OH / H⌉ − 1.
+// `beats` for two of which either may come first in the image: of equals the first wins, of NaNs
+// the last.
+__device__ __forceinline__ bool wins(float value, int place, float best, int winner) {
+    if (is_nan(value)) return !is_nan(best) || place > winner;
+    return value > best || (value == best && place < winner);
+}
+
+// One window, the whole plane. Warp → a plane, its lanes → neighbouring pixels.
+extern "C" __global__ void __launch_bounds__(256)
+plane_max(const float* __restrict__ x,  // (planes, pixels)
+          float* __restrict__ y,        // (planes)
+          Long* __restrict__ indices,   // (planes)
+          Long planes, Long pixels)
+{
+    Long warp = ((Long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
+    Long warps = (Long)gridDim.x * blockDim.x / 32;
+    int lane = threadIdx.x % 32;
+    for (Long plane = warp; plane < planes; plane += warps) {
+        const float* image = x + plane * pixels;
+        float best = -infinity();
+        int winner = 0;
+        #pragma unroll 4
+        for (Long i = lane; i < pixels; i += 32) {
+            float value = image[i];
+            if (beats(value, best)) {
+                best = value;
+                winner = (int)i;
+            }
+        }
+        for (int by = 16; by > 0; by /= 2) {
+            float value = __shfl_xor_sync(ALL_LANES, best, by);
+            int place = __shfl_xor_sync(ALL_LANES, winner, by);
+            if (wins(value, place, best, winner)) {
+                best = value;
+                winner = place;
+            }
+        }
+        if (lane == 0) {
+            y[plane] = best;
+            indices[plane] = winner;
+        }
+    }
+}
+
+// Rows of pixels below each other that a thread of the gradient has: their windows are nearly the
+// same, and each is loaded once for all of them.
+#define BAND 4
+
+// Thread (blockIdx.x, threadIdx.x) → pixels (h … h + BAND − 1, w) of gx; blockIdx.y → planes, in
+// turn. A gather: the thread asks every window that its pixels lie in which of them won. Turned
+// round, the formula of the windows is that of the pixels: row h lies in windows
+// ⌊h OH / H⌋ … ⌈(h + 1) OH / H⌉ − 1.
 extern "C" __global__ void __launch_bounds__(256)
 adaptive_max_pool_backward(const float* __restrict__ gy,      // (planes, OH, OW)
                            const Long* __restrict__ indices,  // (planes, OH, OW)
@@ -56,19 +105,29 @@ adaptive_max_pool_backward(const float* __restrict__ gy,      // (planes, OH, OW
                            Long planes, int H, int W, int OH, int OW)
 {
     Long pixels = (Long)H * W, windows = (Long)OH * OW;
-    GRID_STRIDE(pixel, pixels) {
-        int h = (int)pixel / W, w = (int)pixel % W;
-        int top = begin_of(h, OH, H), bottom = end_of(h, OH, H);
+    GRID_STRIDE(place, (Long)ceil_div(H, BAND) * W) {
+        int h = (int)place / W * BAND, w = (int)place % W;
+        unsigned pixel = h * W + w;  // rows behind the last may wrap round; nothing is stored there
+        int top = begin_of(h, OH, H), bottom = end_of(min(h + BAND, H) - 1, OH, H);
         int left = begin_of(w, OW, W), right = end_of(w, OW, W);
         for (Long plane = blockIdx.y; plane < planes; plane += gridDim.y) {
-            float sum = 0.0f;
+            float sums[BAND] = {};
+            #pragma unroll 1  // most often a window or two
             for (int p = top; p < bottom; p++) {
+                #pragma unroll 1
                 for (int q = left; q < right; q++) {
                     Long window = plane * windows + p * OW + q;
-                    if (indices[window] == pixel) sum += gy[window];
+                    unsigned winner = (unsigned)indices[window];
+                    float given = gy[window];
+                    #pragma unroll
+                    for (int b = 0; b < BAND; b++)
+                        if (winner == pixel + b * (unsigned)W) sums[b] += given;
                 }
             }
-            gx[plane * pixels + pixel] = sum;
+            float* to = gx + plane * pixels + pixel;
+            #pragma unroll
+            for (int b = 0; b < BAND; b++, to += W)
+                if (h + b < H) *to = sums[b];
         }
     }
 }

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..launch import Source, device_of, is_on_device, launch
-from ..planes import MOST_PIXELS, over_planes
+from ..launch import THREADS, Source, blocks_for, device_of, is_on_device, launch
+from ..planes import MOST_PIXELS, over_bands, over_planes
 
 KERNELS = Source("pool/adaptive_max_pool.cu")
 
@@ -24,10 +24,13 @@ def forward(x: Any, *, output_size: Any) -> tuple[tuple[Any, Any], tuple[Any, ..
     gpu, size, counts = device_of(x), tuple(x.shape[2:]), _counts(x, output_size)
     y = gpu.empty((*x.shape[:2], *counts), np.float32)
     indices = gpu.empty(y.shape, np.int64)
-    if y.size:
-        planes = math.prod(x.shape[:2])
+    image, planes = gpu.namespace.ascontiguousarray(x), math.prod(x.shape[:2])
+    if y.size and math.prod(counts) == 1:
+        blocks = blocks_for(planes, THREADS // 32)
+        launch(KERNELS, "plane_max", blocks, THREADS, (image, y, indices, planes, math.prod(size)))
+    elif y.size:
         grid, block = over_planes(math.prod(counts), planes)
-        given = (gpu.namespace.ascontiguousarray(x), y, indices, planes, *_image(size, counts))
+        given = (image, y, indices, planes, *_image(size, counts))
         launch(KERNELS, "adaptive_max_pool_forward", grid, block, given)
     return (y, indices), (indices, size)
 
@@ -41,7 +44,7 @@ def backward(gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
     gx = gpu.empty((*gy.shape[:2], *saved.size), np.float32)
     if gx.size:
         planes = math.prod(gy.shape[:2])
-        grid, block = over_planes(math.prod(saved.size), planes)
+        grid, block = over_bands(saved.size, planes)
         given = (gpu.namespace.ascontiguousarray(gy), saved.indices, gx, planes)
         sizes = _image(saved.size, gy.shape[2:])
         launch(KERNELS, "adaptive_max_pool_backward", grid, block, (*given, *sizes))

@@ -63,9 +63,13 @@ plane_means(const float* __restrict__ x,  // (planes, pixels)
     }
 }
 
-// Thread (blockIdx.x, threadIdx.x) → one pixel (h, w) of gx; blockIdx.y → planes, in turn.
-// A gather: the thread adds up what each window that its pixel lies in has for a pixel.
-extern "C" __global__ void __launch_bounds__(256)
+// Rows of pixels below each other that a thread of the gradient has: what they share of a window is
+// divided once.
+#define BAND 4
+
+// Thread (blockIdx.x, threadIdx.x) → pixels (h … h + BAND − 1, w) of gx; blockIdx.y → planes, in
+// turn. A gather: the thread adds up what each window that a pixel lies in has for a pixel.
+extern "C" __global__ void __launch_bounds__(256, 4)
 window_means_backward(const float* __restrict__ gy,        // (planes, OH, OW)
                       const int* __restrict__ rows,        // (H, 2): the first window, one too far
                       const int* __restrict__ columns,     // (W, 2)
@@ -74,20 +78,31 @@ window_means_backward(const float* __restrict__ gy,        // (planes, OH, OW)
                       Long planes, int H, int W, int OH, int OW, float divisor)
 {
     Long pixels = (Long)H * W, windows = (Long)OH * OW;
-    GRID_STRIDE(pixel, pixels) {
-        int h = (int)pixel / W, w = (int)pixel % W;
-        int top = rows[2 * h], bottom = rows[2 * h + 1];
+    GRID_STRIDE(place, (Long)ceil_div(H, BAND) * W) {
+        int h = (int)place / W * BAND, w = (int)place % W, top[BAND], bottom[BAND];
+        #pragma unroll
+        for (int b = 0; b < BAND; b++) {
+            top[b] = rows[2 * min(h + b, H - 1)];
+            bottom[b] = rows[2 * min(h + b, H - 1) + 1];
+        }
         int left = columns[2 * w], right = columns[2 * w + 1];
         for (Long plane = blockIdx.y; plane < planes; plane += gridDim.y) {
-            float sum = 0.0f;
-            for (int p = top; p < bottom; p++) {
+            float sums[BAND] = {};
+            #pragma unroll 1  // most often a window or two
+            for (int p = top[0]; p < bottom[BAND - 1]; p++) {
+                #pragma unroll 1
                 for (int q = left; q < right; q++) {
-                    int window = p * OW + q;
-                    float count = divisors ? divisors[window] : divisor;
-                    sum += gy[plane * windows + window] / count;
+                    float count = divisors ? divisors[p * OW + q] : divisor;
+                    float share = gy[plane * windows + p * OW + q] / count;
+                    #pragma unroll
+                    for (int b = 0; b < BAND; b++)
+                        if (p >= top[b] && p < bottom[b]) sums[b] += share;
                 }
             }
-            gx[plane * pixels + pixel] = sum;
+            float* to = gx + plane * pixels + (Long)h * W + w;
+            #pragma unroll
+            for (int b = 0; b < BAND; b++, to += W)
+                if (h + b < H) *to = sums[b];
         }
     }
 }

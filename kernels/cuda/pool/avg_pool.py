@@ -21,7 +21,7 @@ from ...windows import (
 )
 from ..conv.im2col import axes
 from ..launch import THREADS, Source, blocks_for, device_of, is_on_device, launch
-from ..planes import MOST_PIXELS, over_planes
+from ..planes import MOST_PIXELS, over_bands, over_planes
 from ..tables import Tables
 
 KERNELS = Source("pool/avg_pool.cu")
@@ -98,7 +98,7 @@ def _backward(gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
         g, planes = gpu.namespace.ascontiguousarray(gy), math.prod(gy.shape[:2])
         H, W, OH, OW = _sizes(size, spans)
         many, one = (None, float(divisors)) if isinstance(divisors, int) else (divisors, 0.0)
-        grid, block = over_planes(H * W, planes)
+        grid, block = over_bands(size, planes)
         given = (g, *_PIXELS(gy, spans, size), many, gx, planes, H, W, OH, OW, one)
         launch(KERNELS, "window_means_backward", grid, block, given)
     return (gx,)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..conv.im2col import MOST_PIXELS, MOST_PLANES, THREADS, axes, rows_and_columns
-from ..launch import Source, blocks_for, device_of, is_on_device, launch
+from ..conv.im2col import axes, rows_and_columns
+from ..launch import Source, device_of, is_on_device, launch
+from ..planes import MOST_PIXELS, over_bands, over_planes
 
 KERNELS = Source("pool/max_pool.cu")
 
@@ -39,9 +40,9 @@ def forward(
     indices = gpu.empty(y.shape, np.int64)
     numbers = _numbers(size, window, counts)
     if y.size:
-        grid = (blocks_for(math.prod(counts), THREADS), min(N * C, MOST_PLANES))
+        grid, block = over_planes(math.prod(counts), N * C)
         image = gpu.namespace.ascontiguousarray(x)
-        launch(KERNELS, "max_pool_forward", grid, THREADS, (image, y, indices, N * C, *numbers))
+        launch(KERNELS, "max_pool_forward", grid, block, (image, y, indices, N * C, *numbers))
     return (y, indices), (indices, size, False, (window, counts))
 
 
@@ -53,10 +54,10 @@ def backward(gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
     gpu, (N, C) = device_of(gy), gy.shape[:2]
     gx = gpu.empty((N, C, *saved.size), np.float32)
     if gx.size:
-        grid = (blocks_for(math.prod(saved.size), THREADS), min(N * C, MOST_PLANES))
+        grid, block = over_bands(saved.size, N * C)
         given = (gpu.namespace.ascontiguousarray(gy), saved.indices, gx, N * C)
         numbers = _numbers(saved.size, *saved.windows)
-        launch(KERNELS, "max_pool_backward", grid, THREADS, (*given, *numbers))
+        launch(KERNELS, "max_pool_backward", grid, block, (*given, *numbers))
     return (gx,)
 
 

@@ -6,16 +6,32 @@
 
 #include "../common.cuh"
 
-// Thread → element. A dropped element is multiplied by 0, so that NaN and ±∞ become NaN.
+// A dropped element is multiplied by 0, so that NaN and ±∞ become NaN.
+__device__ __forceinline__ float times(float x, bool kept, float scale) {
+    return x * (kept ? scale : 0.0f);
+}
+
+// Thread → four neighbouring elements, read as one word of 16 bytes beside four bytes of the mask,
+// or one for all; → element where the arrays or the channels do not begin at multiples of that.
 extern "C" __global__ void __launch_bounds__(256)
 dropout_forward(const float* __restrict__ x,    // (channels, inner)
                 const bool* __restrict__ mask,  // (channels)
                 float* __restrict__ y,          // (channels, inner)
                 Long channels, Long inner, float scale)
 {
-    GRID_STRIDE(i, channels * inner) {
-        bool kept = mask[inner == 1 ? i : i / inner];
-        y[i] = x[i] * (kept ? scale : 0.0f);
+    bool even = (((size_t)x | (size_t)y) & 15) == 0;
+    even = even && (inner == 1 ? ((size_t)mask & 3) == 0 : inner % 4 == 0);
+    Long n = channels * inner, quads = even ? n / 4 : 0;
+    GRID_STRIDE(i, quads) {
+        float4 v = ((const float4*)x)[i];
+        unsigned kept = inner == 1 ? ((const unsigned*)mask)[i] : mask[4 * i / inner] * 0x01010101u;
+        ((float4*)y)[i] = make_float4(
+            times(v.x, kept & 1u, scale), times(v.y, kept & 1u << 8, scale),
+            times(v.z, kept & 1u << 16, scale), times(v.w, kept & 1u << 24, scale));
+    }
+    GRID_STRIDE(k, n - 4 * quads) {
+        Long i = 4 * quads + k;
+        y[i] = times(x[i], mask[inner == 1 ? i : i / inner], scale);
     }
 }
 
@@ -63,6 +79,22 @@ __device__ __forceinline__ bool is_kept(unsigned int bits, float p) {
     return (float)(bits >> 8) * (1.0f / 16777216.0f) >= p;
 }
 
+// Eight bytes of the mask from number `first` on, of which those below `least` and from n on are
+// none of it; in one or two words where they begin at a multiple of 8 or 4.
+__device__ __forceinline__ void put(bool* mask, Long first, Long least, Long n, Word kept) {
+    bool whole = first >= least && first + 8 <= n;
+    size_t place = (size_t)(mask + first) % 8;
+    if (whole && place == 0) {
+        *(Word*)(mask + first) = kept;
+    } else if (whole && place == 4) {
+        *(unsigned*)(mask + first) = (unsigned)kept;
+        *(unsigned*)(mask + first + 4) = (unsigned)(kept >> 32);
+    } else {
+        for (int j = 0; j < 8; j++)
+            if (first + j >= least && first + j < n) mask[first + j] = kept >> 8 * j & 1;
+    }
+}
+
 // Thread → the eight numbers of one block of the generator. Number i comes from block
 // (start + i − pending) / 8, so that no thread has to wait for another, and the mask is bit for bit
 // the one that the CPU draws with the same state.
@@ -72,11 +104,10 @@ __device__ __forceinline__ void draw_mask(bool* mask, Long n, float p, State at)
         if (v.a < at.counter0 && ++v.b == 0 && ++v.c == 0) ++v.d;  // carry
         v = philox(v, at.key0, at.key1);
         Word words[4] = {v.a, v.b, v.c, v.d};
-        for (int j = 0; j < 8; j++) {
-            Long i = 8 * k + j - at.start + at.pending;
-            if (i < at.pending || i >= n) continue;
-            mask[i] = is_kept((unsigned int)(words[j / 2] >> (j % 2 * 32)), p);
-        }
+        Word kept = 0;
+        for (int j = 0; j < 8; j++)
+            kept |= (Word)is_kept((unsigned int)(words[j / 2] >> (j % 2 * 32)), p) << 8 * j;
+        put(mask, 8 * k - at.start + at.pending, at.pending, n, kept);
         if (k == 0 && at.pending && n > 0) mask[0] = is_kept(at.rest, p);
     }
 }

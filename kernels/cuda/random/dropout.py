@@ -50,7 +50,8 @@ def _times(x: Any, mask: Any, p: float) -> Any:
         scale = 1 / (1 - p) if p < 1 else 0.0
         given = map(gpu.namespace.ascontiguousarray, (x, mask))
         sizes = (mask.size, _inner(x.shape, mask.shape))
-        launch(KERNELS, "dropout_forward", blocks_for(x.size), THREADS, (*given, y, *sizes, scale))
+        grid = blocks_for(-(-x.size // 4))
+        launch(KERNELS, "dropout_forward", grid, THREADS, (*given, y, *sizes, scale))
     return y
 
 

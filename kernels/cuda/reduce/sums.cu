@@ -9,17 +9,24 @@
 #include "../common.cuh"
 
 #define RUN 32
+#define LOADS 8  // of a run: all of them are on their way before the first is added
 
 __device__ __forceinline__ double sum_of(double a, double b) { return a + b; }
 
-// Σ f(k) over k = first, first + step, … below end.
+// Σ of the values at 0, step, 2 step, … below length. next(there): the next of them, and one place
+// on; 0, which changes no sum, where it is not there.
 template <typename F>
-__device__ __forceinline__ double add_runs(Long first, Long end, Long step, F f) {
+__device__ __forceinline__ double add_runs(Long length, int step, F next) {
     double total = 0.0;
-    for (Long begin = first; begin < end; begin += RUN * step) {
+    for (; length > 0; length -= RUN * step) {
         float part = 0.0f;
-        Long stop = min(begin + RUN * step, end);
-        for (Long k = begin; k < stop; k += step) part += f(k);
+        for (int left = (int)min(length, (Long)(RUN * step)); left > 0; left -= LOADS * step) {
+            float values[LOADS];
+#pragma unroll
+            for (int k = 0; k < LOADS; k++) values[k] = next(left > k * step);
+#pragma unroll
+            for (int k = 0; k < LOADS; k++) part += values[k];
+        }
         total += part;
     }
     return total;
@@ -39,8 +46,12 @@ sum_rows(const float* __restrict__ x,  // (n)
         double total = 0.0;
         for (Long a = blockIdx.y; a < A && p < P; a += splits) {
             Long start = (a * P + p) * B;
-            total += add_runs(threadIdx.x, min(B, n - start), blockDim.x,
-                              [=](Long b) { return x[start + b]; });
+            const float* at = x + start + threadIdx.x;
+            total += add_runs(min(B, n - start) - threadIdx.x, blockDim.x, [&](bool there) {
+                float value = there ? *at : 0.0f;
+                at += blockDim.x;
+                return value;
+            });
         }
         total = block_sum(total, parts);
         if (threadIdx.x == 0 && p < P) sums[blockIdx.y * P + p] = total;
@@ -48,7 +59,7 @@ sum_rows(const float* __restrict__ x,  // (n)
 }
 
 // Output i = (p, r) → the threads with one threadIdx.x, so that neighbours read neighbouring
-// values; threads along y and blockIdx.y → its values (a, b), in turn.
+// values; threads along y and blockIdx.y → its values k = a B + b, in turn.
 extern "C" __global__ void __launch_bounds__(256)
 sum_columns(const float* __restrict__ x,  // (A, P, B, R)
             double* __restrict__ sums,    // (splits, P, R)
@@ -56,12 +67,20 @@ sum_columns(const float* __restrict__ x,  // (A, P, B, R)
 {
     __shared__ double parts[256];
     Long begin = (Long)blockIdx.y * blockDim.y + threadIdx.y, outputs = P * R;
+    // From one of its values to the next: so many b on, and where b gets beyond B, one a on.
+    int turn = (int)splits * blockDim.y;
+    Long more = A == 1 ? turn : turn % B, ahead = ((turn - more) * P + more) * R;
     Long step = (Long)gridDim.x * blockDim.x;
     for (Long first = (Long)blockIdx.x * blockDim.x; first < outputs; first += step) {
-        Long i = first + threadIdx.x, p = i / R, r = i % R, end = i < outputs ? A * B : 0;
-        double total = add_runs(begin, end, splits * blockDim.y, [=](Long k) {
-            Long a = A == 1 ? 0 : k / B, b = k - a * B;
-            return x[((a * P + p) * B + b) * R + r];
+        Long i = first + threadIdx.x, p = i / R, r = i % R;
+        Long a = A == 1 ? 0 : begin / B, b = begin - a * B;
+        const float* at = x + ((a * P + p) * B + b) * R + r;
+        double total = add_runs(i < outputs ? A * B - begin : 0, turn, [&](bool there) {
+            float value = there ? *at : 0.0f;
+            at += ahead;
+            b += more;
+            if (b >= B && A > 1) b -= B, at += (P - 1) * B * R;
+            return value;
         });
         total = block_column(total, parts, sum_of);
         if (threadIdx.y == 0 && i < outputs) sums[blockIdx.y * outputs + i] = total;

@@ -68,8 +68,16 @@ __device__ __forceinline__ Word warp_keep(Word todo, Word covered, Word covered_
     return kept;
 }
 
+// bits of a box, or none where there is no such box.
+__device__ __forceinline__ Word bits_at(const Word* bits, Long k, Long rows, Long words, Long i) {
+    return i < rows && k < words ? bits[k * rows + i] : 0;
+}
+
+#define LOADS 4  // words of a warp, which are on their way at the same time
+
 // One block. The first warp decides on 64 boxes; then each warp crosses out, in one word of
-// `crossed` after the other, what the kept ones among them cover.
+// `crossed` after the other, what the kept ones among them cover. The first warp sees to the next
+// word by itself, and has what the next 64 boxes cover of each other on its way meanwhile.
 extern "C" __global__ void __launch_bounds__(512)
 nms_scan(const Word* __restrict__ bits,  // (words, rows)
          Word* __restrict__ crossed,     // (words)
@@ -78,26 +86,40 @@ nms_scan(const Word* __restrict__ bits,  // (words, rows)
 {
     __shared__ Word chosen;
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
-    for (Long i = 0; i < rows; i += 64) {
-        Long word = (start + i) / 64, here = i + lane, behind = here + 32;
+    Long word = start / 64;
+    Word gone = crossed[word], covered = bits_at(bits, word, rows, words, lane);
+    Word covered_behind = bits_at(bits, word, rows, words, lane + 32);
+    for (Long i = 0; i < rows; i += 64, word++) {
+        Long here = i + lane, behind = here + 32;
         if (warp == 0) {
             Long left = rows - i;
-            Word todo = (left < 64 ? (1ull << left) - 1 : ~0ull) & ~crossed[word];
-            Word covered = here < rows ? bits[word * rows + here] : 0;
-            Word covered_behind = behind < rows ? bits[word * rows + behind] : 0;
+            Word todo = (left < 64 ? (1ull << left) - 1 : ~0ull) & ~gone;
             Word found = warp_keep(todo, covered, covered_behind);
             if (lane == 0) chosen = found;
             if (here < rows) kept[start + here] = found >> lane & 1;
             if (behind < rows) kept[start + behind] = found >> (lane + 32) & 1;
+            covered = bits_at(bits, word + 1, rows, words, here + 64);
+            covered_behind = bits_at(bits, word + 1, rows, words, behind + 64);
         }
         __syncthreads();
-        Word found = chosen;
-        for (Long k = word + 1 + warp; k < words; k += warps) {
-            Word all = 0;
-            if (found >> lane & 1) all |= bits[k * rows + here];
-            if (found >> (lane + 32) & 1) all |= bits[k * rows + behind];
-            for (int by = 16; by > 0; by /= 2) all |= __shfl_xor_sync(ALL_LANES, all, by);
-            if (lane == 0) crossed[k] |= all;
+        bool mine = chosen >> lane & 1, mine_behind = chosen >> (lane + 32) & 1;
+        for (Long k = word + 1 + warp; k < words; k += LOADS * warps) {
+            Word all[LOADS], before[LOADS];
+#pragma unroll
+            for (int j = 0; j < LOADS; j++) {
+                Long at = k + j * warps;
+                before[j] = at < words ? crossed[at] : 0;
+                all[j] = mine ? bits_at(bits, at, rows, words, here) : 0;
+                all[j] |= mine_behind ? bits_at(bits, at, rows, words, behind) : 0;
+            }
+#pragma unroll
+            for (int j = 0; j < LOADS; j++) {
+                for (int by = 16; by > 0; by /= 2)
+                    all[j] |= __shfl_xor_sync(ALL_LANES, all[j], by);
+                all[j] |= before[j];
+                if (lane == 0 && k + j * warps < words) crossed[k + j * warps] = all[j];
+            }
+            if (k == word + 1) gone = all[0];
         }
         __syncthreads();  // crossed is whole, and nobody needs `chosen` any more
     }

@@ -69,7 +69,7 @@ class _Recorded:
         self.capture, self.inputs, self.pool = capture, inputs, pool
         self.graph: Any = None
         self.outputs: Any = None
-        self.workspace: Any = None
+        self.products: Any = None
 
     def replay(self, given: tuple[Any, ...]) -> Any:
         with beside(next(value.array for value in given if _is_tensor(value))):
@@ -142,12 +142,9 @@ class GraphedStep:
             inputs = [_static(cupy, value) for value in given]
             recorded = _Recorded(Capture(self._leaves), inputs, pool)
             products = Products(cupy, load_cublas(cupy), stream.ptr)
-            recorded.workspace = products
-            try:
-                with recorded.capture, _no_uploads(cupy), recording(products), stream:
-                    recorded.graph, outputs = self._capture(stream, inputs, recorded.capture)
-            finally:
-                products.close()
+            recorded.products = products  # whose workspace the graph uses
+            with recorded.capture, _no_uploads(cupy), recording(products), stream:
+                recorded.graph, outputs = self._capture(stream, inputs, recorded.capture)
         recorded.outputs = _detached(outputs)
         self._leaves.update(recorded.capture.leaves)
         memory.recorded.add(recorded)

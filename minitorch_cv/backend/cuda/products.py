@@ -20,6 +20,7 @@ import contextlib
 import ctypes
 import functools
 import math
+import weakref
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -79,14 +80,12 @@ class Products:
         self.cupy, self._library = cupy, library
         self._handle = ctypes.c_void_p()
         self._call("cublasCreate_v2", ctypes.byref(self._handle))
+        given_back = weakref.finalize(self, library.cublasDestroy_v2, self._handle)
+        given_back.atexit = False  # when the process ends the GPU may be gone before
         self._call("cublasSetStream_v2", self._handle, ctypes.c_void_p(stream))
         self._workspace = cupy.empty(WORKSPACE, np.uint8)
         where = ctypes.c_void_p(int(self._workspace.data.ptr))
         self._call("cublasSetWorkspace_v2", self._handle, where, ctypes.c_size_t(WORKSPACE))
-
-    def close(self) -> None:
-        """Gives the handle back; what was captured needs only the workspace."""
-        self._library.cublasDestroy_v2(self._handle)
 
     def _call(self, name: str, *args: Any) -> None:
         status = getattr(self._library, name)(*args)

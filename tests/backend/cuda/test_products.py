@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 
 import numpy as np
 import pytest
@@ -146,3 +147,18 @@ def test_shapes_that_do_not_fit(left, right, blas, standin):
     a, b = (standin.library.from_numpy(np.zeros(shape, np.float32)) for shape in (left, right))
     with pytest.raises(ValueError, match="matmul: .*got .*transpose one"):
         blas.matmul(a, b)
+
+
+def test_a_handle_is_given_back_with_the_last_who_uses_it(standin):
+    calls = []
+
+    class Noting(Cublas):
+        def cublasDestroy_v2(self, handle):  # noqa: N802
+            calls.append(handle)
+
+    blas = Products(standin.cupy, Noting(), 0)
+    gc.collect()
+    assert not calls
+    del blas
+    gc.collect()
+    assert len(calls) == 1

@@ -11,6 +11,7 @@ from minitorch_cv.kernels.cuda import launch
 from minitorch_cv.kernels.cuda.activation import softmax
 from minitorch_cv.kernels.cuda.conv import channels_last
 from minitorch_cv.kernels.cuda.launch import HERE, Source
+from minitorch_cv.kernels.cuda.loss import cross_entropy, labels
 from minitorch_cv.kernels.cuda.norm import batch_norm, group_norm, local_response_norm
 from minitorch_cv.kernels.cuda.optim import unscale
 from minitorch_cv.kernels.cuda.reduce import sums
@@ -120,6 +121,26 @@ def nms_is_right(source: Source, order: str) -> bool:
         return np.array_equal(got.get(), want)
 
 
+def entropy_is_right(source: Source, order: str) -> bool:
+    """Sums over several warps and blocks, by threads and by warps; a bad label of any warp."""
+    rng, device, good = np.random.default_rng(0), emulated_cuda(order), True
+    with pytest.MonkeyPatch.context() as patch, device:
+        patch.setattr(cross_entropy, "KERNELS", source)
+        patch.setattr(labels, "KERNELS", source)
+        for shape in ((600, 3), (40, 33)):
+            x, t = rng.normal(size=shape).astype("f"), rng.integers(0, 3, shape[0])
+            w = rng.uniform(size=shape[1]).astype("f")
+            want, _ = op_named("cross_entropy").forward(x, t, w)
+            y, _ = cross_entropy.forward(*map(device.library.from_numpy, (x, t, w)))
+            good &= bool(np.allclose(y.get(), want, rtol=1e-5))
+            for place in (None, 0, shape[0] - 1):
+                kept = device.library.from_numpy(np.zeros(3, np.int64))
+                there = t if place is None else np.where(np.arange(len(t)) == place, 3, t)
+                labels.judge(device.library.from_numpy(there), 0, 3, None, kept, 1, 5)
+                good &= kept.get().tolist() == [0, 0 if place is None else 5, 0]
+    return good
+
+
 def turning_is_right(source: Source, order: str) -> bool:
     """Images of several tiles on one block, which has to go round, there and back."""
     x = nearest_bfloat16(np.random.default_rng(0).normal(size=(2, 40, 7, 9)).astype("f"))
@@ -128,9 +149,9 @@ def turning_is_right(source: Source, order: str) -> bool:
         patch.setattr(channels_last, "KERNELS", source)
         patch.setattr(launch, "MOST_BLOCKS", 1)
         there, good = device.library.from_numpy(x), True
-        for form in (channels_last.PLAIN, channels_last.BFLOAT16):
-            last = form.to_last(there)
-            back, turned = form.to_second(last, 4).get(), last.get()
+        for form in (channels_last.LAST, channels_last.BFLOAT16):
+            last = form.pack(there)
+            back, turned = form.unpack(last, 4).get(), last.get()
             if turned.dtype == np.uint16:
                 turned = (turned.astype(np.uint32) << 16).view("f")
             good &= np.array_equal(back, x) and np.array_equal(turned, np.moveaxis(x, 1, -1))
@@ -157,6 +178,7 @@ def unscaling_is_right(source: Source, order: str) -> bool:
 TRIALS = {
     "activation/softmax.cu": partial(op_is_right, softmax, "softmax", LINES),
     "conv/channels_last.cu": turning_is_right,
+    "loss/cross_entropy.cu": entropy_is_right,
     "norm/group_norm.cu": partial(op_is_right, group_norm, "group_norm", GROUPS),
     "norm/local_response_norm.cu": partial(
         op_is_right, local_response_norm, "local_response_norm", WINDOWS

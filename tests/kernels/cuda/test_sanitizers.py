@@ -11,9 +11,10 @@ import re
 import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda import KERNELS
-from minitorch_cv.kernels.cuda.conv.channels_last import BFLOAT16, PLAIN
+from minitorch_cv.kernels.cuda.conv.channels_last import BFLOAT16, LAST
 from minitorch_cv.kernels.cuda.elementwise import bfloat16
 from minitorch_cv.kernels.cuda.launch import HERE, Source
+from minitorch_cv.kernels.cuda.norm import running
 from minitorch_cv.kernels.cuda.random.dropout import GraphStream, draw_mask
 
 from minitorch_cv.backend.random import Generator
@@ -66,15 +67,15 @@ def launches():
         for name in sorted(KERNELS.keys() & set(op_names())):
             cuda_equals_cpu(op_named(name), rng)
         X = counters.library.from_numpy(rng.normal(size=(3, 70)).astype(np.float32))
-        labels = counters.library.from_numpy(np.array([0, 5, 69]))
-        entropy, params = op_named("cross_entropy"), {"label_smoothing": 0.1}
-        y, saved = entropy.run((X, labels, None), params)  # many classes
-        entropy.differentiate(y, saved, (True, False, False))
+        places = counters.library.from_numpy(rng.integers(-1, 6, (3, 70)))
+        op_named("scatter_add").run((X, places), {"size": 5})  # many meet, some are nowhere
         draw_mask(X, (50,), 0.5, Generator(1).get_state())
         stream = GraphStream(X)
         stream.fill(Generator(1).get_state())
         stream.draw_mask((3,), 0.5)
         stream.draw_mask((50,), 0.5)
+        of_channels = rng.uniform(size=(4, 70)).astype(np.float32)
+        running.follow(*(counters.library.from_numpy(a) for a in of_channels), 1.1, 0.1)
         round_and_turn(counters.library.from_numpy(rng.normal(size=(2, 35, 5, 7)).astype("f")))
         boxes = counters.library.from_numpy(rng.uniform(size=(200, 4)).astype(np.float32))
         op_named("nms").run((boxes, boxes[:, 0]), {"iou_threshold": 0.3})  # several words
@@ -95,16 +96,32 @@ def launches():
         0, (2, 1, 1), (16, 16, 1), [x, w, y, *sizes], 0
     )  # fmt: skip
     device.device.kept.update(optimizer_launches(rng))
+    device.device.kept.update(entropy_launches(rng))
     return device.device.kept
 
 
 def round_and_turn(images):
     """What is made of bfloat16, and images with their channels last."""
     bias = images.reshape(-1)[:35]
-    PLAIN.to_second(PLAIN.to_last(images), 4, bias)
-    BFLOAT16.to_second(BFLOAT16.to_last(images), 4, bias)
+    LAST.unpack(LAST.pack(images), 4, bias)
+    BFLOAT16.unpack(BFLOAT16.pack(images), 4, bias)
     bfloat16.narrow(images)
     bfloat16.add_and_round(bfloat16.rounded(images.reshape(-1, 35)), bias)
+
+
+def entropy_launches(rng):
+    """(file, kernel) → a launch over many classes, with labels of no class among the others."""
+    x, weight = rng.normal(size=(30, 70)).astype("f"), rng.uniform(size=70).astype("f")
+    labels = rng.integers(0, 70, 30)
+    labels[[3, 8, 21]] = -100, 70, 2000
+    losses, sums, one = np.zeros(30, "f"), np.zeros((2, 2)), np.ones(1, "f")
+    given = [x, labels, None, weight]
+    for name, args in {
+        "cross_entropy_rows": [*given, losses, sums, 30, 70, 2, -100, 0.1],
+        "cross_entropy_rows_backward": [*given, losses, one, x.copy(), 30, 70, 30, -100, 0.1],
+        "labels_judge": [labels, None, np.zeros(16, np.int64), 30, 0, 70, -100, 16, 5, 21],
+    }.items():
+        yield ("loss/cross_entropy.cu", name), (0, (2, 1, 1), (256, 1, 1), args, 0)
 
 
 def optimizer_launches(rng):
@@ -144,7 +161,7 @@ def test_kernels_are_clean(file, kind, launches):
 
 PLANTED = {
     "rows that are not there": ("activation/softmax.cu", "softmax_rows", "address",
-                                "end = p < P ? K : 0", "end = K"),
+                                "count = p < P ? own : 0", "count = own"),
     "rows that share their parts": ("activation/softmax.cu", "softmax_rows", "thread",
                                     "parts += 32 * threadIdx.y;", ""),
     "a column too many": ("norm/group_norm.cu", "layer_norm_parameter_sums", "address",
@@ -159,29 +176,36 @@ PLANTED = {
     "a flag that two threads write": ("optim/updates.cu", "gradients_unscale", "thread",
                                       "if (bad && threadIdx.x == 0)", "if (bad)"),
     "a window beyond the last": ("pool/max_pool.cu", "max_pool_backward", "address",
-                                 "min(h / SH, OH - 1)", "h / SH + 1"),
+                                 "min(bottom / s.SH, s.OH - 1)", "bottom / s.SH + 1"),
     "a pixel beyond the last": ("resize/resample.cu", "resample_lists", "address",
                                 "columns[j]", "columns[j] + 1"),
     "boxes beyond the last": ("roi/nms.cu", "nms_bits", "address", "min(first + 64, R)",
                               "first + 64"),
     "a choice that is still read": ("roi/nms.cu", "nms_scan", "thread",
-                                    "        __syncthreads();\n        Word found = chosen",
-                                    "        Word found = chosen"),
+                                    "        __syncthreads();\n        bool mine = chosen",
+                                    "        bool mine = chosen"),
     "pixels beyond the image": ("roi/roi_align.cu", "roi_align_backward", "address",
                                 "if (inside && k < count) gx", "if (k < count) gx"),
     "two lanes on one pixel": ("roi/roi_pool.cu", "roi_pool_backward", "thread",
                                "left + lane % TILE_W", "left + lane % TILE_W / 2"),
+    "a place that is not there": ("shape/scatter_add.cu", "scatter_add_largest", "address",
+                                  "if (k >= 0 && k < S && bits != 0)", ""),
+    "a sum that is not atomic": ("shape/scatter_add.cu", "scatter_add_sums", "thread",
+                                 "atomicAdd(&sums[place], ", "sums[place] += ("),
     "rows beyond the last": ("teaching/gemm.cu", "gemm_tiled", "address",
                              "m < M && k < K ?", "k < K ?"),
     "a lane too many": ("norm/batch_norm.cu", "batch_norm_forward", "address",
-                        "s < S; s += blockDim.x) {\n            Long place",
-                        "s <= S; s += blockDim.x) {\n            Long place"),
+                        "there[j] = s < size[j]", "there[j] = s <= size[j]"),
     "all lanes write": ("loss/cross_entropy.cu", "cross_entropy_rows", "thread",
                         "if (lane != 0) continue;", ""),
+    "an answer that all threads write": ("loss/cross_entropy.cu", "labels_judge", "thread",
+                                         "if (bad && threadIdx.x == 0)", "if (bad)"),
+    "a weight of no class": ("loss/cross_entropy.cu", "cross_entropy_rows_backward", "address",
+                             "if (!counts(t, K, ignore_index))", "if (t == ignore_index)"),
     "pixels of the next image": ("conv/channels_last.cu", "channels_second_widen", "address",
-                                 "min(tall, R - r)", "tall"),
+                                 "(int)min(TALL, R - r)", "(int)TALL"),
     "channels of the next image": ("conv/channels_last.cu", "channels_second", "address",
-                                   "min(wide, K - c)", "wide"),
+                                   "(int)min(BROAD, K - c)", "(int)BROAD"),
     "a tile that is still read": ("conv/channels_last.cu", "channels_last_narrow", "thread",
                                   "    __syncthreads();  // the tile is whole\n", ""),
     "a barrier left out": ("teaching/implicit_gemm.cu", "conv_implicit_gemm", "thread",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda import rows
+from minitorch_cv.kernels.cuda.activation.softmax import share_lines
 
-ROWS = [(7, 32), (11, 45), (3, 700), (2, 3, 1500), (2, 5000), (2, 11000), (40,)]
-LINES = [((9, 5), 1), ((5, 7), 0), ((2, 21, 5, 9), 1), ((3, 100, 33), -2), ((130, 3), 0),
-         ((2, 1), 1)]  # fmt: skip
+# 4096 = 16 · 256 and 128 = 16 · 8 values are the most that a row's and a line's threads keep.
+ROWS = [(7, 32), (11, 45), (3, 512), (3, 513), (3, 700), (2, 3, 1500), (2, 4096), (2, 4097),
+        (2, 11000), (40,)]  # fmt: skip
+LINES = [((9, 5), 1), ((5, 7), 0), ((2, 16, 9), 1), ((2, 17, 9), 1), ((2, 21, 5, 9), 1),
+         ((3, 100, 33), -2), ((128, 3), 0), ((129, 3), 0), ((300, 2), 0), ((2, 1), 1)]  # fmt: skip
 SPOILED = [((3, 50), 1), ((4, 5), 1), ((70, 4), 0), ((2, 300), 1)]
 
 
@@ -51,6 +54,12 @@ def test_arrays_that_begin_anywhere(compare, draw):
         compare("log_softmax", whole[start : start + 225].reshape(5, 45).T, axis=0)
 
 
+def test_how_lines_are_shared():
+    assert share_lines(1000, 16) == (4, (256, 1))
+    assert share_lines(1000, 17) == (8, (128, 2))
+    assert share_lines(1000, 128) == share_lines(1000, 9999) == (32, (32, 8))
+
+
 def test_how_rows_are_shared():
     assert rows.share_rows(1000, 100) == (125, (32, 8), 3200, True)
     assert rows.share_rows(1000, 1000).block == (64, 4)
@@ -60,3 +69,4 @@ def test_how_rows_are_shared():
         grid, (wide, tall), shared, kept = rows.share_rows(9, length, 2)
         assert wide * tall <= 512 and tall <= 8 and grid * tall >= 9
         assert shared == (8 * length * tall if kept else 0) <= rows.ROOM
+        assert length > 4096 or length <= 16 * wide

@@ -58,6 +58,14 @@ class Tensor:
         return np.lib.stride_tricks.as_strided(flat.view(dtype), self.dim, steps)
 
 
+def packed(dim, order):
+    """Strides of an array whose axes follow one another in this order, the slowest first."""
+    strides, step = [0] * len(dim), 1
+    for axis in reversed(order):
+        strides[axis], step = step, step * dim[axis]
+    return strides
+
+
 def widened(array):
     """Numbers; those of bfloat16 lie in uint16."""
     if array.dtype != np.uint16:
@@ -92,6 +100,15 @@ class Graph:
     def conv_wgrad(self, image, loss, **window):
         return self._node("w", {"x": image, "y": loss}, window)
 
+    @property
+    def layout(self):
+        """How the arrays lie, by their strides: all of them alike."""
+        n = len(self.window["stride"])
+        for layout, order in (("second", range(n + 2)), ("last", (0, *range(2, n + 2), 1))):
+            if all(t.stride == packed(t.dim, order) for t in self.tensors.values()):
+                return layout
+        raise AssertionError([t.stride for t in self.tensors.values()])
+
     def _node(self, name, inputs, window):
         self.name, self.inputs, self.window = name, inputs, window
         self.tensors = {**inputs, name: Tensor()}
@@ -121,10 +138,12 @@ class Graph:
 
     def execute(self, addresses, workspace, handle):
         assert type(workspace) is int and all(type(a) is int for a in addresses.values())
+        assert all(a % 16 == 0 for a in (*addresses.values(), workspace)), "a misaligned address"
         assert handle == self.handle and self.frontend.stream == 7
         found = {name: t.at(addresses[t.uid]) for name, t in self.tensors.items()}
         self.frontend.ran.append(self.name)
         self.frontend.kinds.append(self.io)
+        self.frontend.layouts.append(self.layout)
         numbers = {name: widened(array) for name, array in found.items()}
         target = found[self.name]
         target[...] = narrowed(product(self.name, numbers, self.window), target.dtype)
@@ -179,7 +198,7 @@ class Frontend:
 
     def __init__(self):
         self.planned, self.stream, self.notes, self.ran = 0, None, set(), []
-        self.kinds = []
+        self.kinds, self.layouts = [], []
         self.refuses = lambda graph: False
 
     def pygraph(self, **options):

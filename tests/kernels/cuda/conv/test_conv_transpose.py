@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda.conv import conv_transpose
-from minitorch_cv.kernels.cuda.conv.problem import FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT
+from minitorch_cv.kernels.cuda.conv.problem import (
+    CHANNELS_LAST,
+    CHANNELS_SECOND,
+    FORWARD,
+    INPUT_GRADIENT,
+    WEIGHT_GRADIENT,
+)
 
 import minitorch_cv as mt
 import minitorch_cv.nn.functional as F
@@ -82,8 +88,10 @@ def test_gradients_without_a_way_are_the_references(library, emulator):
     assert "x" in library.ran and "w" not in library.ran
 
 
+@pytest.mark.parametrize("layout", [CHANNELS_SECOND, CHANNELS_LAST])
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("kind", [FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT])
 @pytest.mark.parametrize(("x", "w", "params"), CASES)
-def test_the_package_itself_takes_the_graphs(kind, x, w, params, dtype, package):
-    cudnn.described(package, asked(kind, x, w, **params)._replace(dtype=dtype), handle=1)
+def test_the_package_itself_takes_the_graphs(kind, x, w, params, dtype, layout, package):
+    described = asked(kind, x, w, **params)._replace(dtype=dtype, layout=layout)
+    cudnn.described(package, described, handle=1)

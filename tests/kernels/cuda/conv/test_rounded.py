@@ -55,6 +55,37 @@ def test_it_gives_what_the_cpu_gives(name, x, w, params, library, order):
         np.testing.assert_allclose(a, b, rtol=2**-7, atol=2**-8 * abs(b).max())
 
 
+def test_x_is_narrowed_and_turned_once(library, order):
+    """For the weight's gradient it is kept as the library has read it."""
+    device, x = emulated_cuda(order), np.ones((2, 3, 6, 5), "f")
+    with device:
+        leaves = [mt.tensor(a).to("cuda").requires_grad_() for a in (x, np.ones((4, 3, 3, 3), "f"))]
+        with mt.autocast("cuda", dtype=mt.bfloat16):
+            y = F.conv2d(*leaves)
+        kept = y.grad_fn.saved.packed
+        assert kept.dtype == np.uint16 and kept.shape == (2, 6, 5, 3)
+        y.sum().backward()
+    narrowed = [kernel for _, kernel in device.device.launched if kernel == "channels_last_narrow"]
+    assert len(narrowed) == 2 + 2  # x and w, then gy and w; a third one would be x
+    assert len(library.ran) == 3
+
+
+@pytest.mark.parametrize("name", ["conv", "conv_transpose"])
+def test_second_derivatives(name, library, emulator):
+    rng, results = np.random.default_rng(0), []
+    drawn = [rng.normal(size=s).astype("f") for s in ((2, 3, 6, 5), (3, 3, 3, 2))]
+    for place in ("cpu", "cuda"):
+        with emulated_cuda():
+            x, w = (mt.tensor(a).to(place).requires_grad_() for a in drawn)
+            with mt.autocast(place, dtype=mt.bfloat16):
+                y = getattr(F, f"{name}2d")(x, w, padding=1)
+            gx, gw = mt.autograd.grad((y * y).sum(), (x, w), create_graph=True)
+            (gx.sum() + (gw * gw).sum()).backward()
+            results.append([t.detach().cpu().numpy() for t in (gx, gw, x.grad, w.grad)])
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(b, a, rtol=2**-6, atol=2**-6 * abs(a).max())
+
+
 def test_the_registry_picks_them(library):
     with emulated_cuda():
         assert find_kernel("conv_bfloat16", "cuda") is conv.ROUNDED

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from minitorch_cv.kernels.cuda import planes
 
 GRID = [
     {"kernel_size": k, "stride": s, "padding": p, "dilation": d, "ceil_mode": c}
@@ -23,6 +24,23 @@ def test_ties_nan_and_infinities(params, compare):
     x[rng.random(x.shape) < 0.2] = -np.inf
     compare("max_pool", x, tolerance=1e-6, **params)
     assert compare.launched == {"max_pool_forward", "max_pool_backward"}
+
+
+@pytest.mark.parametrize("window", [
+    (2, 2, 0), (2, 1, 1), (3, 2, 1), (3, 1, 1), (3, 3, 0), (3, 4, 1), (5, 1, 2), (5, 2, 2),
+    (4, 2, 1), (7, 2, 3), (6, 5, 3),
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("enough", [1, planes.ENOUGH], ids=["planes in turn", "planes at once"])
+def test_squares(window, enough, compare, monkeypatch):
+    """The sizes that have bodies of their own, and others; all three: −∞ alone, ties, NaN."""
+    monkeypatch.setattr(planes, "ENOUGH", enough)
+    rng, (k, s, p) = np.random.default_rng(0), window
+    for ceil_mode, size in ((False, (18, 21)), (True, (15, 16)), (False, (7, 9))):
+        x = rng.integers(-2, 3, size=(2, 3, *size)).astype(np.float32)
+        x[rng.random(x.shape) < 0.03] = np.nan
+        x[:, :, 3:, :4] = -np.inf
+        params = {"kernel_size": k, "stride": s, "padding": p, "ceil_mode": ceil_mode}
+        compare("max_pool", x, tolerance=1e-6, **params)
 
 
 @pytest.mark.parametrize("params", [

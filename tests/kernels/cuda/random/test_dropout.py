@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from minitorch_cv.kernels.cuda.random.dropout import advanced, draw_mask
+from minitorch_cv.kernels.cuda.random.dropout import KERNELS, advanced, draw_mask
 
 import minitorch_cv as mt
 import minitorch_cv.nn.functional as F
 from minitorch_cv.backend.random import Generator
 from minitorch_cv.backend.registry import use_kernels
-from minitorch_cv.testing.cuda_emulator import emulated_cuda
+from minitorch_cv.testing.cuda_emulator import Emulated, emulated_cuda
 
 
 @pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("shape, mask", [
     ((7, 301), (7, 301)), ((2, 5, 9, 8), (2, 5, 1, 1)), ((3, 4), (3, 1)), ((1, 1), (1, 1)),
+    ((2, 3, 5, 3), (2, 3, 1, 1)), ((6, 64), (6, 64)),
 ], ids=str)  # fmt: skip
 def test_values(shape, mask, p, compare, draw, blocks):
     kept = np.random.default_rng(0).random(mask) >= p
@@ -27,6 +28,35 @@ def test_what_is_dropped_of_nan_is_nan(compare, draw):
     x = draw(4, 5)
     x[0, :3] = np.nan, np.inf, -np.inf
     compare("dropout", x, np.zeros(x.shape, bool), p=0.5)
+
+
+@pytest.mark.parametrize("inner", [1, 8, 3])
+@pytest.mark.parametrize("starts", [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (4, 4, 8)])
+def test_arrays_that_begin_anywhere(starts, inner, order):
+    """Four at a time or one by one: the same bits, and nothing beside them is written."""
+    rng, (a, b, c) = np.random.default_rng(0), starts
+    channels = 203 // inner
+    n = channels * inner
+    x, mask, y = rng.standard_normal(n + 8, "f"), rng.random(n + 8) < 0.5, np.full(n + 16, 7, "f")
+    given = x[a : a + n], mask[b : b + channels], y[c : c + n], channels, inner, 1.5
+    Emulated(KERNELS).launch("dropout_forward", 1, 32, given, order=order)
+    want = x[a : a + n] * np.repeat(mask[b : b + channels], inner) * np.float32(1.5)
+    np.testing.assert_array_equal(y[c : c + n], want)
+    assert (y[:c] == 7).all() and (y[c + n :] == 7).all()
+
+
+@pytest.mark.parametrize("start", range(9))
+@pytest.mark.parametrize("before", [(), (("f", 1),), (("f", 4),), (("f", 6),), (("f", 8),)])
+def test_a_mask_that_begins_anywhere(start, before, order):
+    """Eight bytes in one word, in two, or one by one."""
+    generator = prepared(before)
+    state = generator.get_state()
+    words = [*state["key"], *state["counter"], 2 * state["buffer_pos"], state["has_uint32"]]
+    memory = np.full(200, True)
+    given = memory[start : start + 100], 100, 0.5, *words, state["uinteger"]
+    Emulated(KERNELS).launch("dropout_mask", 1, 32, given, order=order)
+    np.testing.assert_array_equal(memory[start : start + 100], generator.rand((100,)) >= 0.5)
+    assert memory[:start].all() and memory[start + 100 :].all()
 
 
 def prepared(before):
