@@ -210,6 +210,17 @@ def test_halves_are_added_in_float32(order):
     np.testing.assert_array_equal(y, exact(x, index, 4).astype(np.float16))
 
 
+def test_the_gradient_of_halves(emulator):
+    x, index = RNG.normal(size=(2, 9)).astype(np.float16), RNG.integers(4, size=(2, 9))
+    gy = RNG.normal(size=(2, 4)).astype(np.float16)
+    with emulated_cuda() as counters:
+        send = counters.library.from_numpy
+        _, saved = OP.run((send(x), send(index)), {"size": 4})
+        gx, _ = OP.differentiate(send(gy), saved, (True, False))
+        assert gx.dtype == np.float16
+        np.testing.assert_array_equal(gx.get(), np.take_along_axis(gy, index, axis=1))
+
+
 @pytest.mark.parametrize("kind", [np.float64, np.int64, np.int32, np.uint8, np.bool_])
 def test_other_dtypes_wait_for_nobody_either(kind, order):
     x = RNG.integers(0, 2, (2, 60)) if kind == np.bool_ else RNG.integers(-9, 9, (2, 60))
