@@ -14,12 +14,18 @@ from .place import Place
 
 ROOT = Path(__file__).parents[2]
 SECONDS = int(os.environ.get("MINITORCH_CV_SUITE_SECONDS", "270"))
+MOST = 12  # processes that share the GPU
+MEMORY = 2 << 30  # bytes of its memory for each
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
 
 
-def command(emulate: bool, only: Sequence[str]) -> list[str]:
-    """pytest, on a few processes that share the GPU; a rehearsal takes the fake device."""
-    workers = min(6, os.cpu_count() or 1)
+def command(emulate: bool, only: Sequence[str], memory: int = 6 * MEMORY) -> list[str]:
+    """pytest, on as many processes as cores and the GPU's memory (in bytes) have room for.
+
+    Much of their time is the host's: on a new machine CuPy compiles some 1400 functions. A
+    rehearsal takes the fake device.
+    """
+    workers = max(1, min(MOST, os.cpu_count() or 1, memory // MEMORY))
     given = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfE"]
     given += ["--device", "fake" if emulate else "cuda"]
     if emulate:
@@ -30,8 +36,9 @@ def command(emulate: bool, only: Sequence[str]) -> list[str]:
 def suite(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
     """Counts, and the names of what failed. What does not finish in time has failed."""
     env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+    _, memory = place.cupy.cuda.runtime.memGetInfo()
     process = subprocess.Popen(
-        command(place.small, only), cwd=ROOT, env=env, text=True, errors="replace",
+        command(place.small, only, memory), cwd=ROOT, env=env, text=True, errors="replace",
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:

@@ -226,6 +226,8 @@ class FakeArray:
             return _wrap(self._inner[_wrapped_key(plain, self.shape)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, (list, tuple)):  # numbers of the host
+            raise ValueError("fake device: non-scalar numpy.ndarray cannot be used for fill")
         self._inner[_plain_key(key)] = _unwrap(value)
 
     def get(self) -> np.ndarray:

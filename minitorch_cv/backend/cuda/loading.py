@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import capturing
 from ..library import Array, ArrayLibrary, library_named, register_library
-from .products import Namespace
+from .namespace import Namespace
 
 INSTALL = 'pip install "cupy-cuda13x[ctk]"'
 _NO_GPU = (35, 100)  # cudaErrorInsufficientDriver, cudaErrorNoDevice

@@ -179,6 +179,17 @@ def bfloat16_products(cupy: Any, index: int) -> Any:
     return None if found is None else functools.partial(_on_its_gpu, found, index)
 
 
+def matmul(cupy: Any, a: Any, b: Any, out: Any = None) -> Any:
+    """numpy.matmul on the GPU of `a` and its current stream; CuPy's own where this has none."""
+    index = a.device.id
+    with _current(cupy, index):
+        floats = a.dtype.name in _KINDS and b.dtype.name in _KINDS
+        products = on_current_stream(cupy, index) if floats or _recording else None
+        if products is None:
+            return cupy.matmul(a, b, out=out)
+        return products.matmul(a, b, out)
+
+
 @contextlib.contextmanager
 def recording(products: Products) -> Iterator[None]:
     """Inside the `with` block products are those of the step that is recorded."""
@@ -221,28 +232,6 @@ def _layout(cupy: Any, x: Any) -> _Layout:
         return _Layout(x, _TRANSPOSED, max(along, R) if C > 1 else R, step)
     x = cupy.ascontiguousarray(x)
     return _Layout(x, _STRAIGHT, C, R * C if x.ndim == 3 else 0)
-
-
-class Namespace:
-    """CuPy's functions, with a `matmul` that is cuBLAS's on the current stream."""
-
-    def __init__(self, cupy: Any) -> None:
-        self._cupy = cupy
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._cupy, name)
-        setattr(self, name, found)  # the next one who asks finds it here
-        return found
-
-    def matmul(self, a: Any, b: Any, out: Any = None) -> Any:
-        """numpy.matmul; of integers, and where cuBLAS is not found, CuPy's own."""
-        cupy, index = self._cupy, a.device.id
-        with _current(cupy, index):
-            floats = a.dtype.name in _KINDS and b.dtype.name in _KINDS
-            products = on_current_stream(cupy, index) if floats or _recording else None
-            if products is None:
-                return cupy.matmul(a, b, out=out)
-            return products.matmul(a, b, out)
 
 
 _HERE = contextlib.nullcontext()

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...backend.cuda import graphs, loading, products
+from ...backend.cuda.namespace import Namespace
 from ...backend.cuda_kernels import Source
 from ...backend.library import ArrayLibrary, register_library
 from ..fake_device import FakeArray, FakeCounters
@@ -291,7 +292,7 @@ class standin_cuda(emulated_cuda):  # noqa: N801 (a context manager, used like a
         self._watch.__enter__()
         old = self.library
         self.library = counters.library = ArrayLibrary(
-            "cuda", products.Namespace(self.cupy), FakeArray,
+            "cuda", Namespace(self.cupy), FakeArray,
             functools.partial(loading._from_numpy, self.cupy), old.to_numpy,
         )  # fmt: skip
         register_library(self.library)

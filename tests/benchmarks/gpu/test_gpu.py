@@ -271,3 +271,11 @@ def test_a_part_that_dies_or_hangs_has_failed_and_the_others_go_on(tmp_path, mon
     assert [part["passed"] for part in written.values()] == [False, True, True, False]
     assert written["environment"]["end"] == "said"
     assert written["timing"]["error"] == "did not finish in 1 s"
+
+
+def test_processes_of_the_suite_fit_on_the_gpu(monkeypatch):
+    monkeypatch.setattr(suite.os, "cpu_count", lambda: 16)
+    workers = {memory: suite.command(False, (), memory << 30)[10] for memory in (1, 8, 24, 141)}
+    assert workers == {1: "1", 8: "4", 24: "12", 141: "12"}
+    monkeypatch.setattr(suite.os, "cpu_count", lambda: 2)
+    assert suite.command(False, (), 141 << 30)[10] == "2"
