@@ -48,6 +48,28 @@ __device__ __forceinline__ float from_bfloat16(unsigned short v) {
 
 __device__ __forceinline__ float round_bfloat16(float v) { return from_bfloat16(to_bfloat16(v)); }
 
+// Do these arrays begin at multiples of 16 bytes, where four floats are one word of memory? One that
+// is not there (null) does.
+__device__ __forceinline__ bool is_quad(const void* a, const void* b, const void* c = nullptr) {
+    return (((size_t)a | (size_t)b | (size_t)c) & 15) == 0;
+}
+
+// W neighbouring values: four, which are one word of memory, or one. Places are counted in packs.
+template <int W> struct Pack { float at[W]; };
+
+template <int W> __device__ __forceinline__ Pack<W> load(const float* array, Long place) {
+    if constexpr (W == 1) return {{array[place]}};
+    else {
+        float4 v = ((const float4*)array)[place];
+        return {{v.x, v.y, v.z, v.w}};
+    }
+}
+
+template <int W> __device__ __forceinline__ void store(float* array, Long place, const Pack<W>& v) {
+    if constexpr (W == 1) array[place] = v.at[0];
+    else ((float4*)array)[place] = make_float4(v.at[0], v.at[1], v.at[2], v.at[3]);
+}
+
 __device__ __forceinline__ int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 // The sum over the 32 lanes of a warp, in every lane: pairs, then fours, … always in one order.

@@ -20,6 +20,7 @@ from ..kernels.cuda.launch import HERE, Device, Source, register, three, unregis
 from ..kernels.cuda.signature import Dims, Signature
 from . import capturing
 from .cuda.compiling import load_module
+from .cuda.products import current_gpu
 
 # What another device for the kernels, such as testing's emulator, is made of.
 __all__ = [
@@ -98,10 +99,7 @@ class CupyDevice(Device):
         index = next(arg for arg in args if isinstance(arg, self.array_type)).device.id
         # A null pointer: eight bytes of 0.
         given = tuple(np.uint64(0) if arg is None else arg for arg in args)
-        if cupy.cuda.runtime.getDevice() == index:
-            self.function(source, signature.name, index)(grid, block, given, shared_mem=shared)
-            return
-        with cupy.cuda.Device(index):
+        with current_gpu(cupy, index):
             self.function(source, signature.name, index)(grid, block, given, shared_mem=shared)
 
     def function(self, source: Source, name: str, index: int) -> Any:

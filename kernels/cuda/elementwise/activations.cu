@@ -9,13 +9,9 @@
 
 #include "../common.cuh"
 
-__device__ __forceinline__ bool is_quad(const void* a, const void* b, const void* c) {
-    return (((size_t)a | (size_t)b | (size_t)c) & 15) == 0;
-}
-
 // y[i] = f(x[i])
 template <typename F> __device__ __forceinline__ void map(const float* x, float* y, Long n, F f) {
-    Long quads = is_quad(x, y, y) ? n / 4 : 0;
+    Long quads = is_quad(x, y) ? n / 4 : 0;
     GRID_STRIDE(i, quads) {
         float4 v = ((const float4*)x)[i];
         ((float4*)y)[i] = make_float4(f(v.x), f(v.y), f(v.z), f(v.w));

@@ -10,10 +10,6 @@
 
 struct __align__(8) Quad { unsigned short x, y, z, w; };  // four of bfloat16
 
-__device__ __forceinline__ bool is_quad(const void* a, const void* b) {
-    return (((size_t)a | (size_t)b) & 15) == 0;
-}
-
 // Thread → elements 4 i … 4 i + 3: y is x rounded, in float32.
 extern "C" __global__ void __launch_bounds__(256)
 bfloat16_round(const float* __restrict__ x,  // (n)

@@ -14,25 +14,9 @@
 
 #include "../common.cuh"
 
-// W neighbouring values: four, which are one word of memory, or one. Places are counted in packs.
-template <int W> struct Pack { float at[W]; };
-
-template <int W> __device__ __forceinline__ Pack<W> load(const float* array, Long place) {
-    if constexpr (W == 1) return {{array[place]}};
-    else {
-        float4 v = ((const float4*)array)[place];
-        return {{v.x, v.y, v.z, v.w}};
-    }
-}
-
-template <int W> __device__ __forceinline__ void store(float* array, Long place, const Pack<W>& v) {
-    if constexpr (W == 1) array[place] = v.at[0];
-    else ((float4*)array)[place] = make_float4(v.at[0], v.at[1], v.at[2], v.at[3]);
-}
-
 // May planes of S values be taken by fours? Those arrays too that are not there (null).
 __device__ __forceinline__ bool in_fours(int S, const void* a, const void* b, const void* c) {
-    return S % 4 == 0 && (((size_t)a | (size_t)b | (size_t)c) & 15) == 0;
+    return S % 4 == 0 && is_quad(a, b, c);
 }
 
 // A channel of the images, cut into segments: runs of `length` values of a plane (the last of a
@@ -187,6 +171,17 @@ normalise(Channel of, const float* x, const float* shortcut, float centre, float
     });
 }
 
+// The same of a whole channel. shortcut: x without ADD.
+template <bool ADD>
+__device__ __forceinline__ void
+normalise_channel(Channel of, Moments m, const float* x, const float* shortcut,
+                  const float* weight, const float* bias, float* y) {
+    float factor = weight ? m.inverse * weight[of.c] : m.inverse, offset = bias ? bias[of.c] : 0.0f;
+    if (in_fours(of.S, x, shortcut, y))
+        normalise<4, ADD>(of, x, shortcut, m.mean, factor, offset, y);
+    else normalise<1, ADD>(of, x, shortcut, m.mean, factor, offset, y);
+}
+
 // The second pass. In training with sums; else with the given mean and var.
 extern "C" __global__ void __launch_bounds__(256)
 batch_norm_forward(const float* __restrict__ x,           // (N, C, S)
@@ -203,9 +198,7 @@ batch_norm_forward(const float* __restrict__ x,           // (N, C, S)
 {
     Channel of = {N, S, length, C, C - 1 - blockIdx.x};
     Moments m = moments_of(of, x, sums, given_mean, given_var, mean, var, inverse, splits, eps);
-    float factor = weight ? m.inverse * weight[of.c] : m.inverse, offset = bias ? bias[of.c] : 0.0f;
-    if (in_fours(S, x, y, y)) normalise<4, false>(of, x, x, m.mean, factor, offset, y);
-    else normalise<1, false>(of, x, x, m.mean, factor, offset, y);
+    normalise_channel<false>(of, m, x, x, weight, bias, y);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -224,9 +217,7 @@ batch_norm_add_relu_forward(const float* __restrict__ x,           // (N, C, S)
 {
     Channel of = {N, S, length, C, C - 1 - blockIdx.x};
     Moments m = moments_of(of, x, sums, given_mean, given_var, mean, var, inverse, splits, eps);
-    float factor = weight ? m.inverse * weight[of.c] : m.inverse, offset = bias ? bias[of.c] : 0.0f;
-    if (in_fours(S, x, shortcut, y)) normalise<4, true>(of, x, shortcut, m.mean, factor, offset, y);
-    else normalise<1, true>(of, x, shortcut, m.mean, factor, offset, y);
+    normalise_channel<true>(of, m, x, shortcut, weight, bias, y);
 }
 
 // Thread → channel. running ← keep · running + momentum · batch, the batch's variance times
@@ -277,6 +268,18 @@ add_gradients(Channel of, const float* gy, const float* y, const float* x, float
     });
 }
 
+// The same of a block's share of a channel. y: x, and gshortcut null, without RELU.
+template <bool RELU>
+__device__ __forceinline__ void
+leave_gradients(Channel of, const float* gy, const float* y, const float* x, const float* mean,
+                float* gshortcut, double* sums) {
+    Sums sum = {0.0, 0.0};
+    if (in_fours(of.S, gy, y, x) && is_quad(gshortcut, nullptr))
+        add_gradients<4, RELU>(of, gy, y, x, mean[of.c], gshortcut, sum);
+    else add_gradients<1, RELU>(of, gy, y, x, mean[of.c], gshortcut, sum);
+    leave(sum, sums, of.C, of.c);
+}
+
 // As batch_norm_sums.
 extern "C" __global__ void __launch_bounds__(256)
 batch_norm_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
@@ -286,10 +289,7 @@ batch_norm_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
                          int N, Long C, int S, int length, int splits)
 {
     Channel of = {N, S, length, C, blockIdx.x};
-    Sums sum = {0.0, 0.0};
-    if (in_fours(S, gy, x, x)) add_gradients<4, false>(of, gy, x, x, mean[of.c], nullptr, sum);
-    else add_gradients<1, false>(of, gy, x, x, mean[of.c], nullptr, sum);
-    leave(sum, sums, C, of.c);
+    leave_gradients<false>(of, gy, x, x, mean, nullptr, sums);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -302,11 +302,7 @@ batch_norm_add_relu_gradient_sums(const float* __restrict__ gy,    // (N, C, S)
                                   int N, Long C, int S, int length, int splits)
 {
     Channel of = {N, S, length, C, blockIdx.x};
-    Sums sum = {0.0, 0.0};
-    if (in_fours(S, gy, y, x) && in_fours(S, gshortcut, x, x))
-        add_gradients<4, true>(of, gy, y, x, mean[of.c], gshortcut, sum);
-    else add_gradients<1, true>(of, gy, y, x, mean[of.c], gshortcut, sum);
-    leave(sum, sums, C, of.c);
+    leave_gradients<true>(of, gy, y, x, mean, gshortcut, sums);
 }
 
 // gx = (g − (even + (x − mean) along)) factor; in evaluation both are 0, and x is not read.

@@ -11,22 +11,6 @@
 
 __device__ __forceinline__ double sum_of(double a, double b) { return a + b; }
 
-// W neighbouring values: four, which are one word of memory, or one. Places are counted in packs.
-template <int W> struct Pack { float at[W]; };
-
-template <int W> __device__ __forceinline__ Pack<W> load(const float* array, Long place) {
-    if constexpr (W == 1) return {{array[place]}};
-    else {
-        float4 v = ((const float4*)array)[place];
-        return {{v.x, v.y, v.z, v.w}};
-    }
-}
-
-template <int W> __device__ __forceinline__ void store(float* array, Long place, const Pack<W>& v) {
-    if constexpr (W == 1) array[place] = v.at[0];
-    else ((float4*)array)[place] = make_float4(v.at[0], v.at[1], v.at[2], v.at[3]);
-}
-
 // (N, C, S) in G groups; a row of n values is one of them.
 struct Shape {
     Long N;
@@ -52,9 +36,8 @@ __device__ __forceinline__ Pack<W> by_channel(const float* weight, int c, int S,
 __device__ __forceinline__ bool
 in_fours(Shape of, const void* a, const void* b, const void* c, const void* weight,
          const void* bias) {
-    size_t places = (size_t)a | (size_t)b | (size_t)c;
-    if (of.S == 1) places |= (size_t)weight | (size_t)bias;
-    return (of.S == 1 ? of.n : of.S) % 4 == 0 && (places & 15) == 0;
+    bool words = is_quad(a, b, c) && (of.S > 1 || is_quad(weight, bias));
+    return words && (of.S == 1 ? of.n : of.S) % 4 == 0;
 }
 
 // A mean of double precision, taken off in two steps of single precision.

@@ -19,8 +19,7 @@ dropout_forward(const float* __restrict__ x,    // (channels, inner)
                 float* __restrict__ y,          // (channels, inner)
                 Long channels, Long inner, float scale)
 {
-    bool even = (((size_t)x | (size_t)y) & 15) == 0;
-    even = even && (inner == 1 ? ((size_t)mask & 3) == 0 : inner % 4 == 0);
+    bool even = is_quad(x, y) && (inner == 1 ? ((size_t)mask & 3) == 0 : inner % 4 == 0);
     Long n = channels * inner, quads = even ? n / 4 : 0;
     GRID_STRIDE(i, quads) {
         float4 v = ((const float4*)x)[i];

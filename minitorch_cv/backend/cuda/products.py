@@ -182,7 +182,7 @@ def bfloat16_products(cupy: Any, index: int) -> Any:
 def matmul(cupy: Any, a: Any, b: Any, out: Any = None) -> Any:
     """numpy.matmul on the GPU of `a` and its current stream; CuPy's own where this has none."""
     index = a.device.id
-    with _current(cupy, index):
+    with current_gpu(cupy, index):
         floats = a.dtype.name in _KINDS and b.dtype.name in _KINDS
         products = on_current_stream(cupy, index) if floats or _recording else None
         if products is None:
@@ -207,7 +207,7 @@ def _has_units(cupy: Any, index: int) -> bool:
 
 
 def _on_its_gpu(products: Products, index: int, a: Any, b: Any) -> Any:
-    with _current(products.cupy, index):
+    with current_gpu(products.cupy, index):
         return products.bfloat16(a, b)
 
 
@@ -237,6 +237,6 @@ def _layout(cupy: Any, x: Any) -> _Layout:
 _HERE = contextlib.nullcontext()
 
 
-def _current(cupy: Any, index: int) -> Any:
+def current_gpu(cupy: Any, index: int) -> Any:
     """A context in which a GPU is the current one; nothing to do where it is."""
     return _HERE if cupy.cuda.runtime.getDevice() == index else cupy.cuda.Device(index)
