@@ -18,7 +18,7 @@ def direct_errors(place: Place, only: Sequence[str] = ()) -> Iterator[Found]:
         "gemm": _gemm, "implicit_gemm": _implicit_gemm, "dropout_mask": _mask,
         "channels_last": _turned, "bfloat16": _bfloat16, "conv_bfloat16": _rounded,
         "conv_transpose_bfloat16": _rounded_transpose, "linear_bfloat16": _rounded_linear,
-        "matmul_bfloat16": _rounded_matmul,
+        "matmul_bfloat16": _rounded_matmul, "packed": _packed,
     }  # fmt: skip
     for name, trial in trials.items():
         if only and name not in only:
@@ -104,8 +104,8 @@ def _turned(place: Place) -> float:
 
 def _bfloat16(place: Place) -> float:
     """Rounding, narrowing, turning and the bias: the share of numbers that are not those of CPU."""
-    from minitorch_cv.kernels.cuda.conv.channels_last import BFLOAT16
     from minitorch_cv.kernels.cuda.elementwise import bfloat16
+    from minitorch_cv.kernels.cuda.packed.conv import BFLOAT16
 
     from minitorch_cv.ops.precision import nearest_bfloat16
 
@@ -126,6 +126,48 @@ def _bfloat16(place: Place) -> float:
     return max(float((got != known).mean()) for got, known in pairs)
 
 
+def _packed(place: Place) -> float:
+    """Ops on packed images: how far they are from the CPU, beyond one rounding."""
+    from minitorch_cv.kernels.cuda.packed.array import packed, with_bias
+
+    from minitorch_cv.ops.catalog import op_named
+    from minitorch_cv.ops.precision import nearest_bfloat16
+
+    rng, worst = np.random.default_rng(0), 0.0
+    for C in (24, 5):
+        x, z, gy = (nearest_bfloat16(rng.standard_normal((3, C, 9, 7), np.float32)) for _ in "xzg")
+        weight, bias = (rng.standard_normal(C, np.float32) for _ in range(2))
+        for name, given, params in (
+            ("relu", (x,), {}), ("add", (x, z), {}), ("add_relu", (x, z), {}),
+            ("max_pool", (x,), {"kernel_size": 3, "padding": 1, "stride": 1}),
+            ("batch_norm", (x, weight, bias, None, None), {"training": True, "eps": 1e-5}),
+        ):  # fmt: skip
+            op, found = op_named(name), []
+            needs = tuple(a is not None for a in given)
+            there = [packed(a) if a is not None and a.ndim == 4 else a for a in moved(given, place)]
+            for inputs, slope in ((given, gy), (there, packed(moved(gy, place)))):
+                y, saved = op.run(inputs, params)
+                ys = y if isinstance(y, tuple) else (y,)
+                grads = op.differentiate(slope, saved, needs)
+                found.append([*ys, *(g for g in grads if g is not None)])
+            pairs = zip(*found, strict=True)
+            worst = max(worst, *(_rounding_apart(*pair, place) for pair in pairs))
+        got = with_bias(packed(moved(x, place)), moved(bias, place))
+        want = x + nearest_bfloat16(bias)[:, None, None]
+        worst = max(worst, _rounding_apart(want, got, place))
+    return worst
+
+
+def _rounding_apart(want: np.ndarray, got: Any, place: Place) -> float:
+    """How far an array of the GPU is from one of the CPU, beyond bfloat16's rounding."""
+    from minitorch_cv.backend.library import plain
+
+    most = max(float(abs(want).max()), 1e-6)
+    allowed = 2**-7 * (abs(want) + 2**-7 * most)
+    apart = abs(place.library.to_numpy(plain(got)) - want) - allowed
+    return max(float(apart.max()) / most, 0.0)
+
+
 def _beyond(place: Place, name: str, *shapes: tuple[int, ...], **params: Any) -> float:
     """How far value and gradients are from the CPU's, beyond one rounding, to the largest value."""
     from minitorch_cv.ops.bfloat16 import rounded
@@ -140,12 +182,7 @@ def _beyond(place: Place, name: str, *shapes: tuple[int, ...], **params: Any) ->
         gy = rng.standard_normal(y.shape, np.float32) if gy is None else moved(gy, place)
         grads = op.differentiate(gy, saved, (*needs, False) if len(given) > len(arrays) else needs)
         found.append([y, *grads[: len(arrays)]])
-    worst = 0.0
-    for want, got in zip(*found, strict=True):
-        host, most = place.library.to_numpy(got), abs(want).max()
-        allowed = 2**-7 * (abs(want) + 2**-7 * most)
-        worst = max(worst, float((abs(host - want) - allowed).max() / most))
-    return max(worst, 0.0)
+    return max(_rounding_apart(*pair, place) for pair in zip(*found, strict=True))
 
 
 def _rounded(place: Place) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import minitorch_cv as mt
+from minitorch_cv.backend.library import is_plain
 from minitorch_cv.ops.bfloat16 import rounded
 from minitorch_cv.ops.catalog import op_named
 from minitorch_cv.testing.probes import differentiable, run
@@ -23,6 +24,7 @@ from .updates import rules
 
 ROTATE = 256 << 20  # bytes of inputs that take turns, so that no cache holds them
 _PRODUCTS = ("conv", "conv_transpose")  # timed in each of the settings
+_PACKED = ("relu", "add_relu", "batch_norm", "max_pool")  # of images in bfloat16, too
 # Numbers that an update moves for each parameter: those it reads, and those it writes.
 _MOVED = {
     "sgd": 5, "adam": 7, "rmsprop": 5, "adagrad": 5, "adadelta": 7, "adamax": 7, "nadam": 7,
@@ -35,7 +37,7 @@ def timing(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
 
     Of an op's "forward" and "backward" the time of the GPU alone and that with Python
     ("forward_with_python"), ours and PyTorch's ("torch_forward"). Products are timed in TF32
-    ("conv, tf32") and in bfloat16 ("conv, bf16"), too.
+    ("conv, tf32") and in bfloat16 ("conv, bf16"), too, and what lies between them in bfloat16.
     """
     speed = copy_speed(place)
     found: dict[str, Any] = {
@@ -48,7 +50,7 @@ def timing(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
             lambda row=row, setting=setting: _time(row, place, found["kernels"], speed, setting),  # type: ignore[misc]
         )
         for row in rows(place.small)
-        for setting in (SETTINGS if row.op in _PRODUCTS else SETTINGS[:1])
+        for setting in _settings(row.op)
     ]
     jobs += [
         (name, lambda rule=(name, kind): _time_update(*rule, place, found["kernels"], speed))
@@ -66,6 +68,12 @@ def timing(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
     return found
 
 
+def _settings(op: str) -> tuple[str, ...]:
+    if op in _PRODUCTS:
+        return SETTINGS
+    return ("fp32", "bf16") if op in _PACKED else ("fp32",)
+
+
 def _time(
     row: Row, place: Place, kernels: dict[str, Any], speed: float, setting: str
 ) -> dict[str, Any]:
@@ -78,14 +86,18 @@ def _time_in(
     row: Row, place: Place, kernels: dict[str, Any], speed: float, setting: str
 ) -> dict[str, Any]:
     op, rng = op_named(row.op), np.random.default_rng(0)
-    op = rounded(op) if setting == "bf16" else op
+    op = rounded(op) if setting == "bf16" and row.op in _PRODUCTS else op
     arrays = row.make(rng)
     size = sum(a.nbytes for a in arrays if a is not None)
     count = 2 if place.small else max(2, min(6, -(-ROTATE // max(size, 1))))
     sets = [moved(arrays, place) for _ in range(count)]
+    if setting == "bf16" and row.op in _PACKED:
+        sets = [_packed(given) for given in sets]
     needs = differentiable(op, arrays)
     y, _, saved = run(op, sets[0], row.params)
     gy = moved(rng.standard_normal(tuple(y.shape)).astype(np.float32), place)
+    if not is_plain(y):  # then its gradient comes packed, too
+        (gy,) = _packed((gy,))
     forward = [lambda given=given: run(op, given, row.params) for given in sets]
     result = {"bytes": size, **measured(place, forward).named("forward")}
     backward: list[Callable[[], Any]] = []
@@ -95,6 +107,13 @@ def _time_in(
         result |= measured(place, backward).named("backward")
     _time_kernels(place, [*forward, *backward], kernels, speed)
     return result | beside(place, row, arrays, count, setting)
+
+
+def _packed(arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """With images as convolutions in bfloat16 leave them."""
+    from minitorch_cv.kernels.cuda.packed.array import packed
+
+    return tuple(packed(a) if a is not None and a.ndim == 4 else a for a in arrays)
 
 
 def _time_kernels(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def networks(place: Place, only: Sequence[str] = ()) -> dict[str, Any]:
             continue
         for setting in SETTINGS:
             found["steps"][named(name, setting)] = row = {}
-            for kind, measure in (("eager", _ours), ("captured", _captured), ("torch", _torch)):
+            for kind, measure in KINDS.items():
                 try:
                     spent = measure(place, setting, *work)
                     if spent is not None:
@@ -88,9 +88,13 @@ def _captured(place: Place, *work: Any) -> Spent:
 
 
 def _torch(
-    place: Place, setting: str, model: str, options: dict[str, Any], batch: int, side: int
-) -> Any:
-    """None without PyTorch and torchvision, or where they have no such network."""
+    place: Place, setting: str, model: str, options: dict[str, Any], batch: int, side: int,
+    last: bool = False,
+) -> Any:  # fmt: skip
+    """None without PyTorch and torchvision, or where they have no such network.
+
+    last: with the images' channels last, which PyTorch's users choose for tensor cores.
+    """
     torch = torch_on_gpu()
     try:
         import torchvision
@@ -98,9 +102,13 @@ def _torch(
         return None
     if torch is None or place.small or not hasattr(torchvision.models, model):
         return None
-    net = getattr(torchvision.models, model)(**options).cuda()
+    if last and setting == "fp32":
+        return None
+    order = torch.channels_last if last else torch.contiguous_format
+    net = getattr(torchvision.models, model)(**options).cuda().to(memory_format=order)
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
     x, labels = (torch.from_numpy(a).cuda() for a in _batch(model, batch, side))
+    x = x.to(memory_format=order)
 
     def step() -> None:
         optimizer.zero_grad()
@@ -112,3 +120,12 @@ def _torch(
 
     with torch.cuda.stream(their_stream(torch, place)):
         return measured(place, [step])
+
+
+def _torch_last(place: Place, *work: Any) -> Any:
+    return _torch(place, *work, last=True)
+
+
+KINDS: dict[str, Callable[..., Any]] = {
+    "eager": _ours, "captured": _captured, "torch": _torch, "torch_channels_last": _torch_last,
+}  # fmt: skip

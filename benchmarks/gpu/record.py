@@ -98,6 +98,7 @@ def _kernels(timing: dict[str, Any]) -> Iterator[str]:
 
 
 _LATE = "* in part Python's: the host was behind the GPU"
+_LAST = "torch_channels_last"
 _COLUMNS = f" {'GPU alone':>9} {'torch':>10} {'ratio':>6}  with Python {'torch':>10} {'ratio':>6}"
 
 
@@ -121,6 +122,8 @@ def _networks(found: dict[str, Any]) -> Iterator[str]:
             if what in row:
                 label = name if what == "eager" else f"{name}, {what}"
                 yield f"{label:<32} {_compared(row, what, 'torch', 1e3)}".rstrip()
+                if _LAST in row:
+                    yield f"{'  PyTorch: channels last':<32} {_compared(row, what, _LAST, 1e3)}"
 
 
 def _plans(networks: dict[str, Any]) -> Iterator[str]:

@@ -54,7 +54,7 @@ __device__ __forceinline__ bool is_quad(const void* a, const void* b, const void
     return (((size_t)a | (size_t)b | (size_t)c) & 15) == 0;
 }
 
-// W neighbouring values: four, which are one word of memory, or one. Places are counted in packs.
+// W neighbouring values: those of one word of memory, or one. Places are counted in packs.
 template <int W> struct Pack { float at[W]; };
 
 template <int W> __device__ __forceinline__ Pack<W> load(const float* array, Long place) {
@@ -68,6 +68,37 @@ template <int W> __device__ __forceinline__ Pack<W> load(const float* array, Lon
 template <int W> __device__ __forceinline__ void store(float* array, Long place, const Pack<W>& v) {
     if constexpr (W == 1) array[place] = v.at[0];
     else ((float4*)array)[place] = make_float4(v.at[0], v.at[1], v.at[2], v.at[3]);
+}
+
+// The same of bfloat16, of which eight are one word.
+template <int W> __device__ __forceinline__ Pack<W> load(const unsigned short* array, Long place) {
+    if constexpr (W == 1) return {{from_bfloat16(array[place])}};
+    else {
+        float4 word = ((const float4*)array)[place];
+        float pairs[4] = {word.x, word.y, word.z, word.w};
+        Pack<W> v;
+        #pragma unroll
+        for (int k = 0; k < 4; k++) {
+            unsigned bits = __float_as_uint(pairs[k]);  // two of them, the first one below
+            v.at[2 * k] = from_bfloat16((unsigned short)bits);
+            v.at[2 * k + 1] = __int_as_float((int)(bits & 0xffff0000u));
+        }
+        return v;
+    }
+}
+
+template <int W>
+__device__ __forceinline__ void store(unsigned short* array, Long place, const Pack<W>& v) {
+    if constexpr (W == 1) array[place] = to_bfloat16(v.at[0]);
+    else {
+        float pairs[4];
+        #pragma unroll
+        for (int k = 0; k < 4; k++) {
+            unsigned low = to_bfloat16(v.at[2 * k]), high = to_bfloat16(v.at[2 * k + 1]);
+            pairs[k] = __int_as_float((int)(high << 16 | low));
+        }
+        ((float4*)array)[place] = make_float4(pairs[0], pairs[1], pairs[2], pairs[3]);
+    }
 }
 
 __device__ __forceinline__ int ceil_div(int a, int b) { return (a + b - 1) / b; }

@@ -17,7 +17,8 @@ the scaler is for.
         loss = criterion(model(x), labels)
 
 There are no arrays of bfloat16. With it products are replaced by ops that round their inputs, their
-outputs and the gradients to it (ops/bfloat16.py): tensors say float32, and memory is not halved.
+outputs and the gradients to it (ops/bfloat16.py), and tensors say float32. Their memory is halved
+on a GPU with cuDNN alone, between convolutions (docs/gpu.md).
 
 `apply` asks for the rule only while some thread is inside an autocast block (`tape.casting`).
 
@@ -62,8 +63,8 @@ class autocast:  # noqa: N801 (PyTorch's name)
     """Inside the `with` block (or the decorated function) ops choose their precision.
 
     device_type: "cuda" or "cpu": the tensors that are meant. dtype: mt.float16, or mt.bfloat16
-        ("bfloat16"), whose tensors stay float32 and hold rounded numbers: their memory is not
-        halved. (PyTorch's on the CPU is bfloat16 where nothing is said, ours float16.)
+        ("bfloat16"), whose tensors say float32 and hold rounded numbers. (PyTorch's on the CPU is
+        bfloat16 where nothing is said, ours float16.)
     enabled: False switches it off inside another block. cache_enabled: is a parameter cast once in
         a block, and not each time that it is used? A changed parameter is cast anew.
     Without a GPU, "cuda" warns and does nothing, as in PyTorch. On the CPU neither saves time:
@@ -183,7 +184,7 @@ def _cast(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         return op, inputs
     if any((_active(value) or (None,))[0] is bfloat16 for value in inputs):
         inputs = tuple(map(_widen, inputs))
-        dtypes = {value.array.dtype for value in inputs if isinstance(value, tape.TENSOR)}
+        dtypes = {value.dtype for value in inputs if isinstance(value, tape.TENSOR)}
         return (rounded(op) if dtypes == {float32} else op), inputs
     return op, tuple(map(_lower, inputs))
 
@@ -192,19 +193,19 @@ def _active(value: Any) -> Any:
     """(dtype, cached) of the device on which a Tensor lies; None: leave it alone."""
     if not isinstance(value, tape.TENSOR):
         return None
-    library = library_of(value.array)
+    library = library_of(value.array if value._packed is None else value._packed)
     return None if library is None else state.autocast.get(library.name)
 
 
 def _widen(value: Any) -> Any:
-    if _active(value) is None or value.array.dtype != float16:
+    if _active(value) is None or value.dtype != float16:
         return value
     return tape.apply(CONVERT, value, dtype=float32)
 
 
 def _lower(value: Any) -> Any:
     active = _active(value)
-    if active is None or value.array.dtype != float32:
+    if active is None or value.dtype != float32:
         return value
     dtype, cached = active
     if not (cached and value._requires_grad and value._node is None and state.recording):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend import capturing
 from ..backend.device import together
-from ..backend.library import array_module, beside
+from ..backend.library import array_module, beside, is_plain, plain
 from . import tape
 from .modes import no_grad, set_grad_enabled, state
 from .tape import Node, new_tensor
@@ -234,6 +234,8 @@ def _deliver(
 
 
 def _add(slots: list[Any], k: int, gradient: Any) -> None:
+    if is_plain(slots[k]) != is_plain(gradient):
+        slots[k], gradient = plain(slots[k]), plain(gradient)
     if _is_ours(slots, k) and slots[k].dtype == gradient.dtype:
         slots[k] += gradient
     else:
@@ -265,7 +267,7 @@ def _is_ours(slots: list[Any], k: int) -> bool:
     (one that was broadcast cannot be written to). Tensors are never ours: changing one would go
     onto the tape.
     """
-    if _references(slots, k) != _ONE_HOLDER or slots[k].__class__ is tape.TENSOR:
+    if _references(slots, k) != _ONE_HOLDER or isinstance(slots[k], tape.TENSOR):
         return False
     base = slots[k].base
     if base is None:
@@ -307,6 +309,7 @@ def _accumulate(entry: list[Any], create_graph: bool) -> None:
     """
     leaf = entry[1]
     before = leaf.grad
+    entry[0] = plain(entry[0])
     for hook in list((leaf._hooks or {}).values()):
         entry[0] = _hooked(hook, entry[0])
     if create_graph:
@@ -351,7 +354,7 @@ def _stop_at_nan(node: Node, gradients: Any) -> None:
     for number, gradient in enumerate(gradients):
         if gradient is None:
             continue
-        array = gradient.array if isinstance(gradient, tape.TENSOR) else gradient
+        array = gradient.array if isinstance(gradient, tape.TENSOR) else plain(gradient)
         if bool(array_module(array).isnan(array).any()):
             called = node.called_from or "a line that ran before anomaly mode was on"
             raise RuntimeError(

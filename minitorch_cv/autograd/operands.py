@@ -24,6 +24,8 @@ def pair(a: Any, b: Any, true_division: bool = False) -> tuple[Any, Any]:
     Raises TypeError for an operand that is no number, array or Tensor.
     """
     if isinstance(a, tape.TENSOR) and isinstance(b, tape.TENSOR):
+        if (a._packed is not None or b._packed is not None) and a.dtype == b.dtype:
+            return a, b
         if a.array.dtype == b.array.dtype:
             dtype = a.array.dtype
         else:
@@ -62,19 +64,19 @@ def _in_dtype(value: Any, dtype: Any) -> Any:
 
 def as_float(x: Tensor) -> Tensor:
     """Integers and booleans as the default float dtype (what exp, log, sqrt … do with them)."""
-    return x if x.array.dtype.kind == "f" else x.to(dtype=get_default_dtype())
+    return x if x.dtype.kind == "f" else x.to(dtype=get_default_dtype())
 
 
 def counted(op: str, x: Any) -> Any:
     """x itself. Raises TypeError for booleans, which are no numbers."""
-    if x.array.dtype.kind == "b":
+    if x.dtype.kind == "b":
         raise TypeError(f"{op}: expects numbers (got booleans); use .long() or .float()")
     return x
 
 
 def real(op: str, x: Any) -> Any:
     """x itself. Raises TypeError for integers and booleans."""
-    if x.array.dtype.kind != "f":
+    if x.dtype.kind != "f":
         raise TypeError(f"{op}: expects a float tensor (got {x.dtype}); use .float()")
     return x
 

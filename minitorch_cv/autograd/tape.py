@@ -137,15 +137,21 @@ class OpNode(Node):
         self.guards = ()
 
 
-TENSOR: Any = None  # the class Tensor; tensor.py, which is built on this file, fills it in
+# The class Tensor, and that of tensors whose values are packed: tensor.py, which is built on this
+# file, fills them in.
+TENSOR: Any = None
+PACKED_TENSOR: Any = None
 
 
 def new_tensor(array: Any) -> Tensor:
     """A Tensor around an array, without copying; does not require grad."""
     tensor = object.__new__(TENSOR)
-    if library_of(array) is None:  # NumPy turns 0-d results into scalars
+    library = library_of(array)
+    if library is None:  # NumPy turns 0-d results into scalars
         array = state.home.asarray(array)
     tensor.array = array
+    if library is not None and library.plain is not None:
+        tensor.__class__ = PACKED_TENSOR
     tensor.grad = None
     tensor._requires_grad = False
     tensor._node = None
@@ -172,7 +178,7 @@ def apply(op: Op, *inputs: Any, **params: Any) -> Any:
     wanted = False
     for value in inputs:
         if isinstance(value, TENSOR):
-            arrays.append(value.array)
+            arrays.append(value.array if op.view or value._packed is None else value._packed)
             if value._requires_grad:
                 wanted = True
             if value._seen < value._version.recorded:
@@ -187,7 +193,7 @@ def apply(op: Op, *inputs: Any, **params: Any) -> Any:
     y = new_tensor(result)
     if op.view:
         _share(y, inputs[0])
-    if wanted and state.recording and y.array.dtype.kind == "f":
+    if wanted and state.recording and result.dtype.kind == "f":
         _record(op, inputs, params, saved, y)
     return (y, *extra) if extra else y
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..backend.device import chosen_device, device, device_of, to_device, to_numpy
 from ..backend.dtypes import as_dtype, get_default_dtype
-from ..backend.library import library_of
+from ..backend.library import library_of, plain
+from ..backend.numbers import as_numbers, checked
 from . import engine, tape
 from .methods.algebra import Algebra
 from .methods.arithmetic import Arithmetic
@@ -36,7 +37,8 @@ class Tensor(
 ):  # fmt: skip
     """A multi-dimensional array that can be differentiated (PyTorch: `torch.Tensor`).
 
-    array: the NumPy or CuPy array inside (shared, not copied).
+    array: the NumPy or CuPy array inside (shared, not copied). What a convolution in bfloat16 has
+        made on a GPU lies there in 16 bits, and is widened when it is first asked for.
     grad: the gradient that `backward` accumulated, a Tensor or None.
     requires_grad: is a gradient wanted? True for results of operations on such tensors, too.
 
@@ -50,6 +52,7 @@ class Tensor(
     __array_ufunc__ = None  # NumPy's operators leave `ndarray + Tensor` to the Tensor
 
     array: Any
+    _packed: Any = None  # the values, where they are packed (PackedTensor)
     grad: Tensor | None
     _requires_grad: bool
     _node: tape.Node | None
@@ -263,11 +266,13 @@ class Tensor(
     def _like(self, array: Any) -> Tensor:
         """A new tensor of the same class around another array."""
         out = tape.new_tensor(array)
-        out.__class__ = self.__class__
+        if self._packed is None:
+            out.__class__ = self.__class__
         return out
 
     def __reduce__(self) -> Any:
-        return _rebuild, (self.__class__, to_numpy(self.array), self._requires_grad)
+        array = to_numpy(self.array)  # which makes an ordinary Tensor of a packed one
+        return _rebuild, (self.__class__, array, self._requires_grad)
 
 
 def _rebuild(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
@@ -334,7 +339,7 @@ def from_numpy(array: np.ndarray) -> Tensor:
     """A Tensor that shares memory with a NumPy array. Raises TypeError for anything else."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expects a NumPy array (got {type(array).__name__})")
-    return tape.new_tensor(_checked(array))
+    return tape.new_tensor(checked(array))
 
 
 def _as_array(data: Any, dtype: Any, copy_it: bool) -> Any:
@@ -346,39 +351,61 @@ def _as_array(data: Any, dtype: Any, copy_it: bool) -> Any:
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.array(data) if copy_it else np.asarray(data)
     else:
-        array = _checked(_from_python(data, keep_floats=dtype is not None))
-    return _checked(array.astype(as_dtype(dtype), copy=False) if dtype is not None else array)
+        if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
+            data = [item.tolist() if isinstance(item, Tensor) else item for item in data]
+        array = checked(as_numbers(data, keep_floats=dtype is not None))
+    return checked(array.astype(as_dtype(dtype), copy=False) if dtype is not None else array)
 
 
-def _from_python(data: Any, keep_floats: bool) -> np.ndarray:
-    """Numbers and nested lists; floats in the default dtype, unless another is asked for."""
-    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
-        data = [item.tolist() if isinstance(item, Tensor) else item for item in data]
-    try:
-        array = np.array(data)
-    except ValueError:
-        raise ValueError("tensor: the nested lists are ragged; give all rows one length") from None
-    if array.dtype.kind == "f" and not keep_floats and not _holds_numpy_floats(data):
-        return array.astype(get_default_dtype())
-    if array.size == 0 and array.dtype == np.float64:
-        return array.astype(get_default_dtype())
-    return array
+class PackedTensor(Tensor):
+    """A Tensor whose values lie packed (backend/library.py: `plain`) until its array is asked for.
+
+    It is an ordinary Tensor from then on. Packed memory is written to by nobody, and no view shares
+    it: an in-place operation hands the tensor other values.
+    """
+
+    __slots__ = ()
+
+    @property
+    def array(self) -> Any:
+        """The values, widened."""
+        wide = plain(self._packed)
+        self.array = wide
+        return wide
+
+    @array.setter
+    def array(self, value: Any) -> None:
+        self.__class__ = Tensor  # type: ignore[assignment]
+        self.array = value
+
+    @property
+    def _packed(self) -> Any:
+        return _ARRAY.__get__(self)
+
+    @_packed.setter
+    def _packed(self, value: Any) -> None:
+        _ARRAY.__set__(self, value)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._packed.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._packed.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._packed.ndim
+
+    @property
+    def device(self) -> device:
+        return device_of(self._packed)
+
+    def numel(self) -> int:
+        return int(self._packed.size)
 
 
-def _holds_numpy_floats(data: Any) -> bool:
-    """True for lists of NumPy arrays, which keep their dtype."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.floating)) and not isinstance(data, float)
-
-
-def _checked(array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"tensor: expects numbers or booleans (got dtype {array.dtype}); "
-            "convert the data to a numeric NumPy array first"
-        )
-    return array
-
-
-tape.TENSOR = Tensor
+_ARRAY: Any = vars(Tensor)["array"]  # where every Tensor keeps its values
+PackedTensor.__name__ = PackedTensor.__qualname__ = "Tensor"  # as everybody sees it
+tape.TENSOR, tape.PACKED_TENSOR = Tensor, PackedTensor

@@ -17,16 +17,35 @@ import numpy as np
 
 from ..kernels.cuda import launch
 from ..kernels.cuda.launch import HERE, Device, Source, register, three, unregister
+from ..kernels.cuda.packed.array import Packed
 from ..kernels.cuda.signature import Dims, Signature
 from . import capturing
 from .cuda.compiling import load_module
 from .cuda.products import current_gpu
+from .library import ArrayLibrary, beside, library_of, register_form
 
 # What another device for the kernels, such as testing's emulator, is made of.
 __all__ = [
     "HERE", "CupyDevice", "Device", "Dims", "Signature", "Source", "all_sources",
     "device_named", "register", "three", "unregister",
 ]  # fmt: skip
+
+
+def _host(array: Packed) -> np.ndarray:
+    """A packed array as a NumPy array."""
+    wide = array.plain()
+    library: Any = library_of(wide)
+    return library.to_numpy(wide)
+
+
+# Packed images have no functions of their own, so that none is called by mistake.
+register_form(
+    ArrayLibrary(
+        "cuda", None, Packed, lambda array, index=0: array, _host,
+        index_of=lambda packed: library_of(packed.bits).index_of(packed.bits),  # type: ignore[union-attr]
+        beside=lambda packed: beside(packed.bits), plain=Packed.plain,
+    )
+)  # fmt: skip
 
 
 def device_named(name: str) -> Any:

@@ -33,11 +33,15 @@ class ArrayLibrary:
     half_products: does its matmul take float16 fast, and add the products up in float32?
     record: `autograd.apply` for Tensors, None for arrays that hold numbers.
     beside(array): a context in which new arrays lie where this one does; None where all do anyway.
+    plain(array): the ordinary array of the same device with the same numbers; None where arrays are
+        ordinary. Of others only those kernels know that are written for them ("cuda.packed" in the
+        registry); everybody else is given plain ones.
     """
 
     __slots__ = (
         "name", "namespace", "array_type", "from_numpy", "to_numpy", "index_of", "address",
         "in_order", "count", "synchronize", "half_products", "record", "beside",
+        "plain",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +59,7 @@ class ArrayLibrary:
         record: Callable[..., Any] | None = None,
         half_products: bool = False,
         beside: Callable[[Array], contextlib.AbstractContextManager[Any]] | None = None,
+        plain: Callable[[Array], Array] | None = None,
     ) -> None:
         self.name = name
         self.namespace = namespace
@@ -69,6 +74,7 @@ class ArrayLibrary:
         self.half_products = half_products
         self.record = record
         self.beside = beside
+        self.plain = plain
 
     def __repr__(self) -> str:
         return f"ArrayLibrary({self.name!r})"
@@ -91,6 +97,11 @@ _BY_NAME: dict[str, ArrayLibrary] = {"cpu": CPU}
 def register_library(library: ArrayLibrary) -> None:
     """Makes a library known under its name and its array type (a later one replaces an earlier)."""
     _BY_NAME[library.name] = library
+    _BY_TYPE[library.array_type] = library
+
+
+def register_form(library: ArrayLibrary) -> None:
+    """Makes another type of array known that lies on a device which has a library of its own."""
     _BY_TYPE[library.array_type] = library
 
 
@@ -137,6 +148,18 @@ def beside(array: Any) -> contextlib.AbstractContextManager[Any]:
 
 
 _HERE = contextlib.nullcontext()
+
+
+def is_plain(array: Any) -> bool:
+    """Is it an ordinary array (or none at all)?"""
+    library = library_of(array)
+    return library is None or library.plain is None
+
+
+def plain(array: Any) -> Any:
+    """An array in its ordinary form; anything else as it is."""
+    library = library_of(array)
+    return array if library is None or library.plain is None else library.plain(array)
 
 
 def in_order(array: Array) -> bool:

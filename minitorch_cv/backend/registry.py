@@ -87,7 +87,7 @@ def find_kernel(op: str, device: str) -> Any:
 
 def kernel_path(op: str, device: str) -> str | None:
     """The name of the kernel of an op on a device, without loading it; None without one."""
-    if device not in ("cpu", "cuda"):
+    if device not in ("cpu", "cuda", "cuda.packed"):
         return None
     package = f"minitorch_cv.kernels.{device}"
     try:

@@ -4,7 +4,8 @@
 
 Inputs, outputs, gradients on their way in and on their way out are rounded; products are added up
 in float32. NumPy and CuPy 13 have no arrays of bfloat16, CuPy 14 in a first form: what is stored is
-float32, whose lower 16 bits are 0, and memory is not halved. The numbers are those of PyTorch.
+float32, whose lower 16 bits are 0. The numbers are those of PyTorch. (On a GPU, convolutions by
+cuDNN hand on the upper 16 bits alone: kernels/cuda/packed.)
 
 `rounded(op)` is an op of its own (conv → conv_bfloat16), so that it may have kernels of its own:
 cuDNN and cuBLAS take 16 bits. Where there is none, the op itself runs on rounded arrays. It saves

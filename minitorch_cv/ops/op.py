@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backend.library import CPU, Array, beside, library_of
+from ..backend.library import CPU, Array, beside, is_plain, library_of, plain
 from ..backend.registry import find_kernel
 
 Needs = Sequence[bool]  # one flag for each positional input of forward: is its gradient wanted?
@@ -132,8 +132,23 @@ class Op:
         device = self._device(arrays)
         if device != "cpu":
             with beside(next(array for array in arrays if library_of(array) is not None)):
+                if not all(map(is_plain, arrays)):
+                    return self._run_packed(device, arrays, params)
                 return self._run(device, arrays, params)
         return self._run(device, arrays, params)
+
+    def _run_packed(
+        self, device: str, arrays: Sequence[Any], params: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        """By a kernel that knows packed arrays (library.py: `plain`), or of plain ones."""
+        kernel = find_kernel(self.name, f"{device}.packed")
+        if kernel is not None:
+            if self.check is not None:
+                self.check(*arrays, **params)
+            if kernel.supports(*arrays, **params):
+                y, fields = kernel.forward(*arrays, **params)
+                return y, self.saved(*fields)
+        return self._run(device, list(map(plain, arrays)), params)
 
     def _run(self, device: str, arrays: Sequence[Any], params: dict[str, Any]) -> tuple[Any, Any]:
         if self.check is not None:
@@ -148,10 +163,17 @@ class Op:
     def differentiate(self, gy: Array, saved: Any, needs: Needs) -> Grads:
         """The gradients on plain arrays, by the kernel's backward where it has one."""
         library = library_of(gy)
-        if library is not None and library.beside is not None:
-            with library.beside(gy):
-                return self._differentiate(library.name, gy, saved, needs)
-        return self._differentiate("" if library is None else library.name, gy, saved, needs)
+        if library is CPU or library is None:
+            return self._differentiate("" if library is None else "cpu", gy, saved, needs)
+        with beside(gy):
+            if not (is_plain(gy) and all(map(is_plain, saved))):
+                kernel = find_kernel(self.name, f"{library.name}.packed")
+                if kernel is not None:
+                    grads = kernel.backward(gy, saved, needs)
+                    if grads is not NotImplemented:
+                        return grads
+                saved = self.saved(*map(plain, saved))
+            return self._differentiate(library.name, plain(gy), saved, needs)
 
     def _differentiate(self, device: str, gy: Array, saved: Any, needs: Needs) -> Grads:
         kernel = find_kernel(self.name, device) if device else None
@@ -173,11 +195,11 @@ class Op:
             library = library_of(array)
             if library is None or library is found:
                 continue
-            if found is not None:
+            if found is not None and found.name != library.name:
                 self._mixed(arrays)
             found = library
         if found is not None and found.name == "cuda":
-            places = {found.index_of(array) for array in arrays if library_of(array)}
+            places = {lib.index_of(array) for array in arrays if (lib := library_of(array))}
             if len(places) > 1:
                 self._mixed(arrays)
         return "cpu" if found is None else found.name

@@ -2,7 +2,7 @@
 
 AS_IT_IS: channels second, (N, C, H, W), as all arrays here lie: nothing is turned.
 LAST: channels last, (N, H, W, C), as tensor cores read them; channels_last.cu turns float32, the
-array namespace float16. BFLOAT16: the same, with bfloat16 (in uint16) made of float32 on the way.
+array namespace float16. (packed/conv.py has one more, of bfloat16.)
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..elementwise.bfloat16 import add_and_round, narrow, rounded
+from ..elementwise.bfloat16 import narrow
 from ..launch import THREADS, Source, blocks_for, contiguous, device_of, launch
+from ..reduce.sums import SUM
 from .problem import CHANNELS_LAST, CHANNELS_SECOND, Sizes
 
 KERNELS = Source("conv/channels_last.cu")
@@ -24,14 +25,14 @@ SQUARE = BITS // 2
 class Form:
     """float32 and float16, with their channels second.
 
-    dtypes: of arrays that it takes. layout: how a Problem calls it. keeps_x: is x, once packed,
-    kept for the gradient of the weight? In 16 bits it is half as large as x, and a pass over x is
-    saved. In float32 (TF32) it is as large, and what a model keeps would double: it is packed anew.
+    dtypes: of arrays that it takes. layout: how a Problem calls it. keeps: are x and w,
+    once packed, kept for the gradients? In 16 bits they are half as large, and a pass over them is
+    saved. In float32 (TF32) what a model keeps would double: they are packed anew.
     """
 
     dtypes: tuple[str, ...] = ("float32", "float16")
     layout = CHANNELS_SECOND
-    keeps_x = False
+    keeps = False
 
     def type_of(self, x: Any) -> str:
         """What the library calls the numbers."""
@@ -54,9 +55,19 @@ class Form:
             y += b.reshape(-1, *(1,) * (ndim - 2))
         return y
 
+    def deliver(self, y: Any, ndim: int, b: Any = None) -> Any:
+        """As `unpack`, of images: in the form that goes best into whatever comes next."""
+        return self.unpack(y, ndim, b)
+
+    def lies(self, x: Any) -> Any:
+        """The array of the device in which images lie."""
+        return x
+
     def channel_sums(self, gy: Any) -> Any:
         """The gradient of the bias."""
         axes = (0, *range(2, gy.ndim))
+        if SUM.supports(gy, axis=axes):
+            return SUM.forward(gy, axis=axes)[0]
         return device_of(gy).namespace.sum(gy, axis=axes, dtype=np.float32).astype(gy.dtype)
 
 
@@ -86,29 +97,17 @@ class Last(Form):
         return xp.ascontiguousarray(turned)
 
 
-class Bfloat16(Last):
-    """float32 as bfloat16 with its channels last, and back."""
+def narrow_last(x: Any) -> Any:
+    """(N, C, …) in float32 → (N, …, C) in bfloat16."""
+    N, C, *sizes = x.shape
+    if 1 in (C, math.prod(sizes)):  # nothing to turn
+        return narrow(x).reshape(N, *sizes, C)
+    return _last("channels_last_narrow", x, np.uint16)
 
-    dtypes = ("float32",)
-    keeps_x = True
 
-    def type_of(self, x: Any) -> str:  # noqa: ARG002
-        return "bfloat16"
-
-    def empty(self, gpu: Any, shape: Sizes, kind: str) -> Any:  # noqa: ARG002
-        return gpu.empty(last(shape), np.uint16)
-
-    def pack(self, x: Any) -> Any:
-        N, C, *sizes = x.shape
-        if 1 in (C, math.prod(sizes)):  # nothing to turn
-            return narrow(x).reshape(N, *sizes, C)
-        return _last("channels_last_narrow", x, np.uint16)
-
-    def unpack(self, y: Any, ndim: int, b: Any = None) -> Any:
-        return _second("channels_second_widen", without_row(y, ndim), b)
-
-    def channel_sums(self, gy: Any) -> Any:
-        return add_and_round(super().channel_sums(rounded(gy)))
+def widen_second(y: Any, b: Any = None) -> Any:
+    """(N, …, C) in bfloat16 → (N, C, …) in float32; the rounded b is added, and rounded."""
+    return _second("channels_second_widen", y, b)
 
 
 def last(shape: Sizes) -> Sizes:
@@ -155,4 +154,4 @@ def _narrow(size: int) -> int:
     return min(max(bits + bits % 2, 2), SQUARE)
 
 
-AS_IT_IS, LAST, BFLOAT16 = Form(), Last(), Bfloat16()
+AS_IT_IS, LAST = Form(), Last()

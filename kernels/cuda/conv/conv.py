@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..launch import is_on_device
-from .channels_last import AS_IT_IS, BFLOAT16, LAST, Form
+from .channels_last import AS_IT_IS, LAST, Form
 from .problem import (
     FORWARD,
     INPUT_GRADIENT,
@@ -38,23 +38,25 @@ class Conv:
         self.forms, self.DTYPES = forms, forms[0].dtypes
 
     def supports(self, x: Any, w: Any, b: Any, **params: Any) -> bool:
-        if not takes(self.DTYPES, x, w, b):
+        lies = self.forms[0].lies(x)
+        if not takes(self.DTYPES, x, lies, w, b):
             return False
         asked = self._problem(self.kinds[0], x, w, self.plan_of(w.shape[2:], **params))
-        return form_for(asked, self.forms, x) is not None
+        return form_for(asked, self.forms, lies) is not None
 
     def forward(self, x: Any, w: Any, b: Any, **params: Any) -> tuple[Any, tuple[Any, ...]]:
         plan = self.plan_of(w.shape[2:], **params)
         asked = self._problem(self.kinds[0], x, w, plan)
-        form = form_for(asked, self.forms, x)
-        packed = form.pack(x)
-        y = solve(asked, form, **{self.roles[0]: packed, "w": form.pack(w)})
-        kept = packed if form.keeps_x else None
-        return form.unpack(y, x.ndim, b), (x, w, tuple(plan), kept)
+        form = form_for(asked, self.forms, self.forms[0].lies(x))
+        packed = form.pack(x), form.pack(w)
+        y = solve(asked, form, **{self.roles[0]: packed[0], "w": packed[1]})
+        kept = packed if form.keeps else None
+        return form.deliver(y, x.ndim, b), (x, w, tuple(plan), kept)
 
     def backward(self, gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
         x, w, plan = saved.x, saved.w, Plan(*saved.plan)
-        if not is_on_device(x, w, gy) or 0 in x.shape or gy.dtype != x.dtype:
+        lies = self.forms[0].lies
+        if not is_on_device(lies(x), w, lies(gy)) or 0 in x.shape or gy.dtype != x.dtype:
             return NotImplemented
         kinds = self.kinds[1], WEIGHT_GRADIENT
         asked = {
@@ -62,21 +64,19 @@ class Conv:
             for kind, need in zip(kinds, needs, strict=False)
             if need
         }
-        forms = {kind: form_for(task, self.forms, x) for kind, task in asked.items()}
+        forms = {kind: form_for(task, self.forms, lies(x)) for kind, task in asked.items()}
         if None in forms.values():
             return NotImplemented
         g = {form: form.pack(gy) for form in dict.fromkeys(forms.values())}
         found: dict[str, Any] = {}
         given, answered = self.roles
         for kind, form in forms.items():
-            if kind != WEIGHT_GRADIENT:
-                other = {"w": form.pack(w)}
-            elif form.keeps_x and saved.packed is not None:
-                other = {given: saved.packed}
-            else:
-                other = {given: form.pack(x)}
+            name, place, array = ("w", 1, w) if kind != WEIGHT_GRADIENT else (given, 0, x)
+            kept = saved.packed if form.keeps else None
+            other = {name: form.pack(array) if kept is None else kept[place]}
             solved = solve(asked[kind], form, **other, **{answered: g[form]})
-            found[kind] = form.unpack(solved, x.ndim)
+            back = form.unpack if kind == WEIGHT_GRADIENT else form.deliver
+            found[kind] = back(solved, x.ndim)
         gb = self.forms[0].channel_sums(gy) if needs[2] else None
         return found.get(kinds[0]), found.get(WEIGHT_GRADIENT), gb
 
@@ -99,13 +99,16 @@ class Conv:
         return Plan((tuple(kernel), steps, pads, gaps), extra, groups)
 
 
-OP, ROUNDED = Conv(AS_IT_IS, LAST), Conv(BFLOAT16)
+OP = Conv(AS_IT_IS, LAST)
 
 
-def takes(dtypes: Sequence[str], x: Any, w: Any, b: Any) -> bool:
-    """Are they arrays of the device, not empty, of one of the dtypes, of one to three axes?"""
-    given = [x, w] if b is None else [x, w, b]
-    if not is_on_device(*given) or not 3 <= x.ndim <= 5 or 0 in (*x.shape, *w.shape):
+def takes(dtypes: Sequence[str], x: Any, lies: Any, w: Any, b: Any) -> bool:
+    """Are they arrays of the device, not empty, of one of the dtypes, of one to three axes?
+
+    lies: the array of the device that x is.
+    """
+    given = [w] if b is None else [w, b]
+    if not is_on_device(lies, *given) or not 3 <= x.ndim <= 5 or 0 in (*x.shape, *w.shape):
         return False
     return x.dtype.name in dtypes and all(a.dtype == x.dtype for a in given)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .channels_last import AS_IT_IS, BFLOAT16, LAST
+from .channels_last import AS_IT_IS, LAST
 from .conv import Conv
 from .problem import (
     FORWARD,
@@ -58,4 +58,4 @@ class ConvTranspose(Conv):
         return Plan(view, tuple(-e for e in axes(output_padding, n)), groups)
 
 
-OP, ROUNDED = ConvTranspose(AS_IT_IS, LAST), ConvTranspose(BFLOAT16)
+OP = ConvTranspose(AS_IT_IS, LAST)

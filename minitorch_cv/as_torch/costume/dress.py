@@ -6,7 +6,7 @@ from typing import Any
 
 from ...autograd import tape
 from ...autograd.creation import zeros
-from ...autograd.tensor import Tensor
+from ...autograd.tensor import PackedTensor, Tensor
 from ...nn.parameter import Parameter
 from ..answers import methods
 from ..missing import MissingAttribute, complaint
@@ -33,6 +33,8 @@ def dress() -> None:
     }  # fmt: skip
     for name, value in (looks | methods.METHODS).items():
         setattr(Tensor, name, value)
+    PackedTensor.shape = property(lambda tensor: Size(tensor._packed.shape))  # type: ignore[assignment]
+    PackedTensor.dtype = property(lambda tensor: dtype_of(tensor._packed.dtype))  # type: ignore
     Parameter.__repr__ = _parameter_text  # type: ignore[method-assign]
     Tensor.__module__, Parameter.__module__ = "torch", "torch.nn.parameter"
 

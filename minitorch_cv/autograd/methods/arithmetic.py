@@ -39,7 +39,7 @@ def _difference(a: Any, b: Any) -> Any:
 
 
 def _operate(op: Op, a: Any, b: Any, true_division: bool = False) -> Any:
-    if a.__class__ is b.__class__ and a.array.dtype is b.array.dtype and not true_division:
+    if a.__class__ is b.__class__ and a.dtype is b.dtype and not true_division:
         return apply(op, a, b)  # the common case: two Tensors of one dtype
     if defer(a) or defer(b):
         return NotImplemented
@@ -340,7 +340,7 @@ class Arithmetic:
 
     def relu(self) -> Tensor:
         """max(x, 0); the derivative at 0 is 0"""
-        return apply(_A["relu"], self if self.array.dtype.kind == "f" else counted("relu", self))
+        return apply(_A["relu"], counted("relu", self))
 
     def prelu(self, weight: Tensor) -> Tensor:
         """x where x > 0, else w · x; one w, or one for each channel (axis 1)"""

@@ -162,6 +162,9 @@ def change(target: Any, name: str, others: Any, compute: Callable[[Any], Any]) -
             f"{name}: a {result.dtype} result cannot be kept in a {target.dtype} tensor; "
             "use the out-of-place form"
         )
+    packed = result._packed is not None and target._packed is not None
+    if packed and (result._requires_grad or not recorded):
+        return _take(target, result, recorded)
     if recorded:
         if result._requires_grad:
             return replace(target, result.to(dtype=target.dtype))
@@ -195,7 +198,7 @@ def assign(target: Any, key: Any, value: Any) -> Tensor:
 
 def judge(target: Any, name: str) -> None:
     """Raises RuntimeError where memory is read-only, or the gradient of a leaf would be lost."""
-    if not getattr(target.array.flags, "writeable", True):
+    if target._packed is None and not getattr(target.array.flags, "writeable", True):
         raise RuntimeError(
             f"{name}: the memory is read-only (the tensor repeats elements after expand, or was "
             "made from a read-only array); .clone() it first"
@@ -248,7 +251,8 @@ def before(target: Any) -> Tensor:
     """The tensor as it is now, with a copy of its values, at its place on the tape."""
     if target._seen < target._version.recorded:
         tape.raise_stale("in-place operation")
-    old = new_tensor(array_module(target.array).array(target.array))
+    packed = target._packed  # such memory is never written to
+    old = new_tensor(array_module(target.array).array(target.array) if packed is None else packed)
     old._node, old._index, old._requires_grad = target._node, target._index, target._requires_grad
     return old
 
@@ -269,6 +273,16 @@ def replace(target: Any, result: Tensor) -> Any:
     move(base, apply(SETITEM, old_base.reshape(-1), result, key=places).reshape(base.shape))
     base._seen = version.value
     move(target, apply(GETITEM, base.reshape(-1), key=places))
+    return target
+
+
+def _take(target: Any, result: Any, recorded: bool) -> Any:
+    """`target` is the result from here on, where both are packed: no view shares such memory."""
+    target._packed, version = result._packed, target._version
+    version.value += 1
+    if recorded:
+        version.recorded = target._seen = version.value
+        move(target, result)
     return target
 
 

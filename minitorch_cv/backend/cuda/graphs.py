@@ -145,7 +145,7 @@ class GraphedStep:
             recorded.products = products  # whose workspace the graph uses
             with recorded.capture, _no_uploads(cupy), recording(products), stream:
                 recorded.graph, outputs = self._capture(stream, inputs, recorded.capture)
-        recorded.outputs = _detached(outputs)
+        recorded.outputs = outputs
         self._leaves.update(recorded.capture.leaves)
         memory.recorded.add(recorded)
         return recorded
@@ -155,7 +155,7 @@ class GraphedStep:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            outputs = self.step(*inputs)
+            outputs = _detached(self.step(*inputs))  # widened, where they were packed
             return stream.end_capture(), outputs
         except Exception as error:
             with contextlib.suppress(Exception):  # leaves the stream usable

@@ -153,7 +153,7 @@ def _conv_transpose(
 
 def _on_batch(op: Op, n: int, x: Tensor, weight: Tensor, bias: Any, params: Any) -> Tensor:
     """The op on a batch; x with n + 1 axes is one sample, and so is what comes back."""
-    if x.array.ndim == n + 1:
+    if x.ndim == n + 1:
         return apply(op, x.unsqueeze(0), weight, bias, **params).squeeze(0)
     return apply(op, x, weight, bias, **params)
 

@@ -37,7 +37,7 @@ def _kind(value: Any) -> str:
 
 def judge_float(op: str, value: Any) -> None:
     """Raises TypeError for a Tensor of integers or booleans."""
-    if value.array.dtype.kind != "f":
+    if value.dtype.kind != "f":
         raise TypeError(f"{op}: input is of a float dtype (got {value.dtype}); use .float() first")
 
 

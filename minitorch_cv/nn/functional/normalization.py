@@ -91,7 +91,7 @@ def _batch_norm(
     if not training:
         statistics = (_as_now(running_mean), _as_now(running_var))
     y, mean, var = apply(op, *images, weight, bias, *statistics, training=training, eps=eps)
-    n = values_per_channel(images[0].array.shape)
+    n = values_per_channel(images[0].shape)
     if training and running_mean is not None and running_var is not None and n:
         _follow(running_mean, running_var, mean.array, var.array, n, momentum)
     return y

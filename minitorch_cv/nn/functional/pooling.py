@@ -24,7 +24,7 @@ def batched(op: str, n: int, input: Any) -> tuple[Tensor, bool]:  # noqa: A002
     """(input with a batch axis, had it none?). Raises for what is no batch and no image."""
     if not isinstance(input, Tensor):
         judge(op, input=input)
-    ndim = input.array.ndim
+    ndim = input.ndim
     if ndim not in (n + 1, n + 2):
         axes = ", ".join(_LETTERS[:2] + _LETTERS[5 - n :])
         raise ValueError(
@@ -58,7 +58,7 @@ def _max_pool(
     ceil_mode: bool, return_indices: bool,
 ) -> Any:  # fmt: skip
     batch, single = batched(f"max_pool{n}d", n, input)
-    if n == 1 and not return_indices and batch.array.dtype.kind != "f":
+    if n == 1 and not return_indices and batch.dtype.kind != "f":
         raise TypeError(
             f"max_pool1d: input is of a float dtype (got {input.dtype}); use input.float(), or "
             "return_indices=True"

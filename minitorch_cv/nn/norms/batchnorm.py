@@ -91,7 +91,7 @@ class _BatchNorm(_WithStatistics):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """The normalised input; while training the running statistics move on."""
         if isinstance(input, Tensor):
-            self._judge_rank(input.array.shape)
+            self._judge_rank(input.shape)
         momentum = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)

@@ -46,7 +46,7 @@ class Saved(NamedTuple):
     x: Array
     w: Array
     plan: Plan
-    packed: Array | None = None  # x as a kernel has handed it to a library, to do so again
+    packed: Any = None  # x and w as a kernel has handed them to a library, to do so again
 
 
 def check(

@@ -45,7 +45,7 @@ class Saved(NamedTuple):
     x: Array
     w: Array
     plan: Plan  # of the conv that leads back from y to x
-    packed: Array | None = None  # x as a kernel has handed it to a library, to do so again
+    packed: Any = None  # x and w as a kernel has handed them to a library, to do so again
 
 
 def check(

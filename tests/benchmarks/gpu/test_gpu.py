@@ -131,6 +131,39 @@ def test_convolutions_are_timed_in_each_setting(here):
     assert "conv_transpose, bf16" in text
 
 
+def test_images_between_convolutions_are_timed_in_bfloat16(here):
+    found = kernels.timing(here, ("relu", "add_relu", "batch_norm", "max_pool", "tanh"))
+    assert found["passed"], found["failed"]
+    both = [name for name in found["ops"] if name.endswith(", bf16")]
+    assert sorted(both) == [f"{op}, bf16" for op in ("add_relu", "batch_norm", "max_pool", "relu")]
+    assert all(found["ops"][name].keys() >= {"forward", "backward"} for name in both)
+    assert {"packed_relu_backward", "packed_batch_norm_sums"} <= found["kernels"].keys()
+    # 2 bytes for each of 2 · 4 · 6 · 6 numbers read, and written.
+    assert found["kernels"]["packed_relu_forward"]["bytes"] == 2 * 2 * 288
+
+
+def test_packed_images_are_compared(here, monkeypatch):
+    from minitorch_cv.kernels.cuda.launch import Source
+    from minitorch_cv.kernels.cuda.packed import array, elementwise
+
+    found = agreement.agreement(here, ("packed",))
+    assert found["passed"], found["failed"]
+    names = {name for name in found["kernels"] if name.startswith("packed_")}
+    assert names == {kernel for name in ("batch_norm", "elementwise", "max_pool")
+                     for kernel in Source(f"packed/{name}.cu").kernels}  # fmt: skip
+    real = array.combined
+    monkeypatch.setattr(array, "combined", lambda kernel, *x: real("packed_relu_forward", x[0]))
+    monkeypatch.setattr(elementwise, "combined", array.combined)
+    assert list(agreement.agreement(here, ("packed",))["failed"]) == ["packed"]
+
+
+def test_both_layouts_of_pytorch_are_shown():
+    kinds = ("eager", "torch", "torch_channels_last")
+    row = {kind + more: 0.5 for kind in kinds for more in ("", "_with_python")}
+    steps = {"passed": True, "steps": {"resnet50, bf16": row}}
+    assert "PyTorch: channels last" in "\n".join(record.lines({"networks": steps}))
+
+
 def test_settings_are_put_back(here):
     x = mt.ones(2, 2, device="cuda") / 3
     for setting in rivals.SETTINGS:

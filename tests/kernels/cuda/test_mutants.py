@@ -14,6 +14,9 @@ from minitorch_cv.kernels.cuda.launch import HERE, Source
 from minitorch_cv.kernels.cuda.loss import cross_entropy, labels
 from minitorch_cv.kernels.cuda.norm import batch_norm, group_norm, local_response_norm
 from minitorch_cv.kernels.cuda.optim import unscale
+from minitorch_cv.kernels.cuda.packed import batch_norm as packed_batch_norm
+from minitorch_cv.kernels.cuda.packed.array import packed
+from minitorch_cv.kernels.cuda.packed.conv import BFLOAT16
 from minitorch_cv.kernels.cuda.reduce import sums
 from minitorch_cv.kernels.cuda.roi import nms
 
@@ -149,13 +152,29 @@ def turning_is_right(source: Source, order: str) -> bool:
         patch.setattr(channels_last, "KERNELS", source)
         patch.setattr(launch, "MOST_BLOCKS", 1)
         there, good = device.library.from_numpy(x), True
-        for form in (channels_last.LAST, channels_last.BFLOAT16):
+        for form in (channels_last.LAST, BFLOAT16):
             last = form.pack(there)
             back, turned = form.unpack(last, 4).get(), last.get()
             if turned.dtype == np.uint16:
                 turned = (turned.astype(np.uint32) << 16).view("f")
             good &= np.array_equal(back, x) and np.array_equal(turned, np.moveaxis(x, 1, -1))
     return good
+
+
+def packed_norm_is_right(source: Source, order: str) -> bool:
+    """Channels of which several warps of a block have a part."""
+    x, gy = (nearest_bfloat16(np.random.default_rng(k).normal(size=(64, 8, 9))) for k in range(2))
+    op, params = op_named("batch_norm"), {"training": True, "eps": 1e-5}
+    y, saved = op.forward(x, None, None, None, None, **params)
+    want = (*y, op.backward(gy, saved, (True,) + (False,) * 4)[0])
+    device = emulated_cuda(order)
+    with pytest.MonkeyPatch.context() as patch, device:
+        patch.setattr(packed_batch_norm, "KERNELS", source)
+        X, GY = (packed(device.library.from_numpy(a)) for a in (x, gy))
+        y, fields = packed_batch_norm.forward(X, *(None,) * 4, **params)
+        gx = packed_batch_norm.backward(GY, op.saved(*fields), (True, False, False))[0]
+        got = [a.get() for a in (y[0].plain(), *y[1:], gx.plain())]
+    return all(np.allclose(a, b, rtol=2**-7, atol=1e-4) for a, b in zip(got, want, strict=True))
 
 
 def unscaling_is_right(source: Source, order: str) -> bool:
@@ -185,6 +204,7 @@ TRIALS = {
     ),
     "norm/batch_norm.cu": batch_norm_is_right,
     "optim/updates.cu": unscaling_is_right,
+    "packed/batch_norm.cu": packed_norm_is_right,
     "reduce/sums.cu": partial(op_is_right, sums, "sum", LINES),
     "roi/nms.cu": nms_is_right,
     "teaching/gemm.cu": gemm_is_right,

@@ -11,10 +11,12 @@ import re
 import numpy as np
 import pytest
 from minitorch_cv.kernels.cuda import KERNELS
-from minitorch_cv.kernels.cuda.conv.channels_last import BFLOAT16, LAST
+from minitorch_cv.kernels.cuda.conv.channels_last import LAST
 from minitorch_cv.kernels.cuda.elementwise import bfloat16
 from minitorch_cv.kernels.cuda.launch import HERE, Source
 from minitorch_cv.kernels.cuda.norm import running
+from minitorch_cv.kernels.cuda.packed.array import packed, with_bias
+from minitorch_cv.kernels.cuda.packed.conv import BFLOAT16
 from minitorch_cv.kernels.cuda.random.dropout import GraphStream, draw_mask
 
 from minitorch_cv.backend.random import Generator
@@ -69,14 +71,11 @@ def launches():
         X = counters.library.from_numpy(rng.normal(size=(3, 70)).astype(np.float32))
         places = counters.library.from_numpy(rng.integers(-1, 6, (3, 70)))
         op_named("scatter_add").run((X, places), {"size": 5})  # many meet, some are nowhere
-        draw_mask(X, (50,), 0.5, Generator(1).get_state())
-        stream = GraphStream(X)
-        stream.fill(Generator(1).get_state())
-        stream.draw_mask((3,), 0.5)
-        stream.draw_mask((50,), 0.5)
+        draw_masks(X)
         of_channels = rng.uniform(size=(4, 70)).astype(np.float32)
         running.follow(*(counters.library.from_numpy(a) for a in of_channels), 1.1, 0.1)
         round_and_turn(counters.library.from_numpy(rng.normal(size=(2, 35, 5, 7)).astype("f")))
+        packed_steps(counters.library.from_numpy, rng)
         boxes = counters.library.from_numpy(rng.uniform(size=(200, 4)).astype(np.float32))
         op_named("nms").run((boxes, boxes[:, 0]), {"iou_threshold": 0.3})  # several words
         for name, shape, params in LARGER:
@@ -100,6 +99,15 @@ def launches():
     return device.device.kept
 
 
+def draw_masks(beside):
+    """Of dropout, at once and by a recorded step."""
+    draw_mask(beside, (50,), 0.5, Generator(1).get_state())
+    stream = GraphStream(beside)
+    stream.fill(Generator(1).get_state())
+    stream.draw_mask((3,), 0.5)
+    stream.draw_mask((50,), 0.5)
+
+
 def round_and_turn(images):
     """What is made of bfloat16, and images with their channels last."""
     bias = images.reshape(-1)[:35]
@@ -107,6 +115,23 @@ def round_and_turn(images):
     BFLOAT16.unpack(BFLOAT16.pack(images), 4, bias)
     bfloat16.narrow(images)
     bfloat16.add_and_round(bfloat16.rounded(images.reshape(-1, 35)), bias)
+
+
+def packed_steps(send, rng):
+    """Each op on packed images: few pixels of many channels, and of channels one by one."""
+    for C in (5, 40):
+        x, z = (packed(send(rng.normal(size=(3, C, 7)).astype("f"))) for _ in range(2))
+        (y, _), saved = op_named("max_pool").run((x,), {"kernel_size": 3, "stride": 2})
+        op_named("max_pool").differentiate(y, saved, (True,))
+        for name, given, params in (
+            ("relu", (x,), {}),
+            ("add", (x, z), {}),
+            ("add_relu", (x, z), {}),
+            ("batch_norm", (x, *(None,) * 4), {"training": True, "eps": 1e-5}),
+        ):
+            y, saved = op_named(name).run(given, params)
+            op_named(name).differentiate(z, saved, (True,) * len(given))
+        with_bias(x, send(rng.normal(size=C).astype("f")))
 
 
 def entropy_launches(rng):

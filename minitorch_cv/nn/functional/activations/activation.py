@@ -35,7 +35,7 @@ def _activate(name: str, x: Any, inplace: bool = False, /, **params: Any) -> Ten
 
 
 def _judge_number(name: str, x: Tensor) -> None:
-    if x.array.dtype.kind == "b":
+    if x.dtype.kind == "b":
         raise TypeError(f"{name}: input is of a number dtype (got bool); use .float() first")
 
 

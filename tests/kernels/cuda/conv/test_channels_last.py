@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from minitorch_cv.kernels.cuda.conv.channels_last import AS_IT_IS, BFLOAT16, KERNELS, LAST, _tiles
+from minitorch_cv.kernels.cuda.conv.channels_last import AS_IT_IS, KERNELS, LAST, _tiles
+from minitorch_cv.kernels.cuda.packed.conv import BFLOAT16
 
 from minitorch_cv.ops.precision import nearest_bfloat16
 from minitorch_cv.testing.cuda_emulator import emulated_cuda

@@ -1,0 +1,56 @@
+"""max_pool of packed images of one or two axes: max_pool.cu. The places stay channels last, too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..launch import Source, device_of, launch
+from ..planes import over_planes
+from ..pool.max_pool import fits, numbers_of, windows_of
+from .array import AT_ONCE, Packed, packed
+
+KERNELS = Source("packed/max_pool.cu")
+
+
+def supports(x: Any, *, padding: Any = 0, dilation: Any = 1, **_: Any) -> bool:
+    if not isinstance(x, Packed) or x.dtype != np.float32 or not 3 <= x.ndim <= 4:
+        return False
+    return fits(x, x.shape[1], padding, dilation)
+
+
+def forward(
+    x: Packed, *, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> tuple[tuple[Any, Any], tuple[Any, ...]]:  # fmt: skip
+    gpu, (N, C), size = device_of(x.bits), x.shape[:2], tuple(x.shape[2:])
+    window, counts = windows_of(size, kernel_size, stride, padding, dilation, ceil_mode)
+    shape = (N, C, *counts)
+    y, places = (Packed(gpu.empty((N, *counts, C), t), shape) for t in (np.uint16, np.int32))
+    if y.size:
+        grid, block = over_planes(math.prod(counts) * _packs(C), N)
+        given = (x.bits, y.bits, places.bits, N, *numbers_of(size, window, counts), C)
+        launch(KERNELS, "packed_max_pool_forward", grid, block, given)
+    return (y, places), (places, size, False, (window, counts))
+
+
+def backward(gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
+    if not isinstance(saved.indices, Packed):
+        return NotImplemented
+    if not needs[0]:
+        return (None,)
+    g, (N, C), size = packed(gy), gy.shape[:2], saved.size
+    gx = Packed(device_of(g.bits).empty((N, *size, C), np.uint16), (N, C, *size))
+    if gx.size:
+        grid, block = over_planes(math.prod(size) * _packs(C), N)
+        given = (g.bits, saved.indices.bits, gx.bits, N, *numbers_of(size, *saved.windows), C)
+        launch(KERNELS, "packed_max_pool_backward", grid, block, given)
+    return (gx,)
+
+
+def _packs(C: int) -> int:  # noqa: N803
+    """Of channels, in a pixel."""
+    return C // AT_ONCE if C % AT_ONCE == 0 else C
