@@ -43,7 +43,7 @@ CASES = {
     "lenet": Case(factor=1, lr=0.003),
     "lenet_1998": Case(factor=1, lr=0.003),
     "alexnet": Case(63, 8, lr=0.003),
-    "alexnet_2012": Case(227, 16, lr=0.003),
+    "alexnet_2012": Case(227, 16, lr=0.001),
     "zfnet": Case(224, 16, lr=0.001),
     "overfeat_fast": Case(231, 16, lr=0.001),
     "inception_v3": Case(75, 16, {"aux_logits": False}),

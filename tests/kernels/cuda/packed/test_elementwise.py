@@ -11,7 +11,8 @@ from minitorch_cv.ops.catalog import op_named
 from minitorch_cv.ops.precision import nearest_bfloat16
 from minitorch_cv.testing.cuda_emulator import emulated_cuda
 
-SHAPES = [(2, 8, 3, 5), (3, 5, 7), (1, 1, 2, 2, 3), (2, 3)]
+# The last is more than two blocks take at once.
+SHAPES = [(2, 8, 3, 5), (3, 5, 7), (1, 1, 2, 2, 3), (2, 3), (2, 8, 23, 25)]
 SUMS = {
     "add": lambda a, b: a + b,
     "add_relu": lambda a, b: np.where(a + b <= 0, np.float32(0), a + b),
@@ -69,7 +70,7 @@ def test_a_plain_gradient_is_rounded(emulator, draw):
 
 @pytest.mark.parametrize("C", [8, 24, 5], ids=["one word", "words", "one by one"])
 def test_bias(C, order, blocks, draw):
-    y, b = nearest_bfloat16(draw(3, C, 5, 2)), draw(C)
+    y, b = nearest_bfloat16(draw(3, C, 15, 14)), draw(C)
     want = nearest_bfloat16(y + nearest_bfloat16(b).reshape(C, 1, 1))
     with emulated_cuda(order) as counters:
         Y, B = packed(counters.library.from_numpy(y)), counters.library.from_numpy(b)
@@ -77,13 +78,13 @@ def test_bias(C, order, blocks, draw):
 
 
 @pytest.mark.parametrize("start", [1, 3, 7])
-def test_memory_that_begins_anywhere(start, emulator, draw):
-    x, b = nearest_bfloat16(draw(2, 8, 3, 5)), draw(8)
+def test_memory_that_begins_anywhere(start, emulator, blocks, draw):
+    x, b = nearest_bfloat16(draw(2, 8, 9, 10)), draw(8)
     with emulated_cuda() as counters:
         send = counters.library.from_numpy
         X = packed(send(x))
         halves = np.append(np.zeros(start, np.uint16), X.bits.get().reshape(-1))
-        there = Packed(send(halves)[start:].reshape((2, 3, 5, 8)), x.shape)
+        there = Packed(send(halves)[start:].reshape((2, 9, 10, 8)), x.shape)
         assert there.bits.data.ptr % 16 == 2 * start
         np.testing.assert_array_equal((there + X).plain().get(), nearest_bfloat16(x + x))
         (y, _) = op_named("relu").run((there,), {})

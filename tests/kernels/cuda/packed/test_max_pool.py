@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from minitorch_cv.kernels.cuda import launch, planes
 from minitorch_cv.kernels.cuda.packed import max_pool
 from minitorch_cv.kernels.cuda.packed.array import Packed, packed
 
@@ -47,6 +48,23 @@ def test_against_the_reference(shape, params, hard, order, blocks, draw):
     for a, b in zip(found, (y, indices, nearest_bfloat16(gx)), strict=True):
         assert a.dtype == b.dtype and a.shape == b.shape
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("C", [8, 5], ids=["by eights", "one by one"])
+def test_few_blocks_for_many_places_and_images(C, order, draw, monkeypatch):
+    """Threads that go round several times, over places and over images."""
+    monkeypatch.setattr(launch, "MOST_BLOCKS", 2)
+    monkeypatch.setattr(planes, "ENOUGH", 1)
+    x, params = nearest_bfloat16(draw(3, C, 24, 25)), {"kernel_size": 2, "stride": 1}
+    with use_kernels("reference"):
+        (y, _), saved = OP.run((x,), params)
+        gy = nearest_bfloat16(draw(*y.shape))
+        (gx,) = OP.backward(gy, saved, (True,))
+    with emulated_cuda(order) as counters:
+        (got, _), saved = OP.run((packed(counters.library.from_numpy(x)),), params)
+        (slope,) = OP.differentiate(packed(counters.library.from_numpy(gy)), saved, (True,))
+        np.testing.assert_array_equal(got.plain().get(), y)
+        np.testing.assert_array_equal(slope.plain().get(), nearest_bfloat16(gx))
 
 
 def test_places_are_what_everybody_knows(emulator, draw):
