@@ -58,7 +58,10 @@ REASONS = (
     (r"group_norm.*N \* G - 1", "Of a row that is not there nothing is read"),
     (r"local_response_norm.*TILE - 1", "A tile more, in which nobody has anything to do"),
     (r"`[<>]=?` → `[<>]=?` in `if \(top < 0\)", "The same at equality"),
-    (r"max_pool.*`- 1` → `` in `int (bottom|most_p|first_p) =", "Windows are asked that no pixel here won"),
+    (
+        r"max_pool.*`- 1` → `` in `int (bottom|most_p|first_p) =",
+        "Windows are asked that no pixel here won",
+    ),
     (r"max_pool.*`given\[r\]\[c\] =", "It is given to nobody"),
     (r"gemm\.cu:.*`\+ 1` → ``", "Padding against bank conflicts: speed alone"),
     (r"gemm\.cu:.*`0\.0f` → `1\.0f` in `tile", "It is multiplied by the other tile's 0"),

@@ -36,7 +36,8 @@ def dress() -> None:
     PackedTensor.shape = property(lambda tensor: Size(tensor._packed.shape))  # type: ignore[assignment]
     PackedTensor.dtype = property(lambda tensor: dtype_of(tensor._packed.dtype))  # type: ignore
     Parameter.__repr__ = _parameter_text  # type: ignore[method-assign]
-    Tensor.__module__, Parameter.__module__ = "torch", "torch.nn.parameter"
+    Tensor.__module__ = PackedTensor.__module__ = "torch"
+    Parameter.__module__ = "torch.nn.parameter"
 
 
 def _init(tensor: Tensor, *data: Any, **options: Any) -> None:
