@@ -27,6 +27,7 @@ from minitorch_cv.testing.cuda_emulator import Emulated
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = "tests/kernels/cuda"
+ENDLESS = 240.0  # seconds: the tests of a family take at most 60, so that one of them loops
 # The environment says: where launches are written to; a kernel's file, and another text for it.
 TARGET, PLANTED, TEXT = (f"MINITORCH_CV_{word}" for word in ("LAUNCHES", "PLANTED", "TEXT"))
 MOST = 200  # launches kept of each kernel; where there are more, a random choice
@@ -166,10 +167,15 @@ def tests_fail(file: str, text: str) -> bool:
         planted = Path(work) / "text"
         planted.write_text(text, encoding="utf-8")
         env = {PLANTED: file, TEXT: str(planted)}
-        return _run_tests(file.partition("/")[0], env).returncode != 0
+        try:
+            return _run_tests(file.partition("/")[0], env, ENDLESS).returncode != 0
+        except subprocess.TimeoutExpired:
+            return True
 
 
-def _run_tests(family: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _run_tests(
+    family: str, env: dict[str, str], seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
     """pytest with this plugin on the tests of a family, and on the samples of its ops."""
     ops = sorted(op for op in op_names() if KERNELS.get(op, "").startswith(f"{family}."))
     samples = [f"{TESTS}/test_ops_on_the_emulator.py::test_op[forward-{op}]" for op in ops]
@@ -179,4 +185,5 @@ def _run_tests(family: str, env: dict[str, str]) -> subprocess.CompletedProcess[
     return subprocess.run(
         [*command, "-p", "cuda_launches", f"{TESTS}/{family}", *samples],
         cwd=ROOT, env={**plain, "PYTHONPATH": path, **env}, capture_output=True, text=True,
+        timeout=seconds,
     )  # fmt: skip

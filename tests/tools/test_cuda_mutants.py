@@ -131,3 +131,10 @@ def test_the_tests_themselves_can_judge():
     text = (HERE / "teaching/gemm.cu").read_text(encoding="utf-8")
     assert not cuda_launches.tests_fail("teaching/gemm.cu", text)
     assert cuda_launches.tests_fail("teaching/gemm.cu", text.replace("m < M && n < N", "m < M"))
+
+
+def test_a_bug_that_never_lets_the_tests_end_is_caught(monkeypatch):
+    """The tests of kernels as they are take longer than that, too."""
+    monkeypatch.setattr(cuda_launches, "ENDLESS", 0.01)
+    text = (HERE / "teaching/gemm.cu").read_text(encoding="utf-8")
+    assert cuda_launches.tests_fail("teaching/gemm.cu", text)
