@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .place import Launch, Place, moved, watched
+from .place import Launch, Place, moved, watched, with_packed_images
 
 Found = tuple[str, list[Launch], float | None, str]
 
@@ -144,7 +144,7 @@ def _packed(place: Place) -> float:
         ):  # fmt: skip
             op, found = op_named(name), []
             needs = tuple(a is not None for a in given)
-            there = [packed(a) if a is not None and a.ndim == 4 else a for a in moved(given, place)]
+            there = with_packed_images(moved(given, place))
             for inputs, slope in ((given, gy), (there, packed(moved(gy, place)))):
                 y, saved = op.run(inputs, params)
                 ys = y if isinstance(y, tuple) else (y,)

@@ -17,7 +17,7 @@ from minitorch_cv.ops.catalog import op_named
 from minitorch_cv.testing.probes import differentiable, run
 
 from .clock import copy_speed, held, measured
-from .place import Launch, Place, moved, watched
+from .place import Launch, Place, moved, watched, with_packed_images
 from .rivals import SETTINGS, after, beside, named, ours_in
 from .rows import Row, rows, without_row
 from .updates import rules
@@ -92,12 +92,12 @@ def _time_in(
     count = 2 if place.small else max(2, min(6, -(-ROTATE // max(size, 1))))
     sets = [moved(arrays, place) for _ in range(count)]
     if setting == "bf16" and row.op in _PACKED:
-        sets = [_packed(given) for given in sets]
+        sets = [with_packed_images(given) for given in sets]
     needs = differentiable(op, arrays)
     y, _, saved = run(op, sets[0], row.params)
     gy = moved(rng.standard_normal(tuple(y.shape)).astype(np.float32), place)
     if not is_plain(y):  # then its gradient comes packed, too
-        (gy,) = _packed((gy,))
+        (gy,) = with_packed_images((gy,))
     forward = [lambda given=given: run(op, given, row.params) for given in sets]
     result = {"bytes": size, **measured(place, forward).named("forward")}
     backward: list[Callable[[], Any]] = []
@@ -107,13 +107,6 @@ def _time_in(
         result |= measured(place, backward).named("backward")
     _time_kernels(place, [*forward, *backward], kernels, speed)
     return result | beside(place, row, arrays, count, setting)
-
-
-def _packed(arrays: Sequence[Any]) -> tuple[Any, ...]:
-    """With images as convolutions in bfloat16 leave them."""
-    from minitorch_cv.kernels.cuda.packed.array import packed
-
-    return tuple(packed(a) if a is not None and a.ndim == 4 else a for a in arrays)
 
 
 def _time_kernels(

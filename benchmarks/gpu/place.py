@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,3 +90,10 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def with_packed_images(arrays: Sequence[Any]) -> tuple[Any, ...]:
+    """The arrays, with images as convolutions in bfloat16 leave them."""
+    from minitorch_cv.kernels.cuda.packed.array import packed
+
+    return tuple(packed(a) if a is not None and a.ndim == 4 else a for a in arrays)

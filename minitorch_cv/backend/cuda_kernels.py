@@ -22,6 +22,7 @@ from ..kernels.cuda.signature import Dims, Signature
 from . import capturing
 from .cuda.compiling import load_module
 from .cuda.products import current_gpu
+from .device import to_numpy
 from .library import ArrayLibrary, beside, library_of, register_form
 
 # What another device for the kernels, such as testing's emulator, is made of.
@@ -31,17 +32,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _host(array: Packed) -> np.ndarray:
-    """A packed array as a NumPy array."""
-    wide = array.plain()
-    library: Any = library_of(wide)
-    return library.to_numpy(wide)
-
-
 # Packed images have no functions of their own, so that none is called by mistake.
 register_form(
     ArrayLibrary(
-        "cuda", None, Packed, lambda array, index=0: array, _host,
+        "cuda", None, Packed, lambda array, index=0: array,
+        to_numpy=lambda packed: to_numpy(packed.plain()),
         index_of=lambda packed: library_of(packed.bits).index_of(packed.bits),  # type: ignore[union-attr]
         beside=lambda packed: beside(packed.bits), plain=Packed.plain,
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..conv.channels_last import narrow_last, widen_second
+from ..conv.channels_last import last, narrow_last, widen_second
 from ..launch import THREADS, Source, blocks_for, device_of, launch
 
 KERNELS = Source("packed/elementwise.cu")
@@ -58,10 +58,6 @@ class Packed:
     def nbytes(self) -> int:
         return int(self.bits.nbytes)
 
-    @property
-    def device(self) -> Any:
-        return self.bits.device
-
     def plain(self) -> Any:
         """The same numbers as an ordinary array."""
         if self.dtype == np.float32:
@@ -71,7 +67,7 @@ class Packed:
 
     def like(self) -> Packed:
         """A packed array of the same shape, whose numbers are yet to be written."""
-        return Packed(device_of(self.bits).empty(self.bits.shape, np.uint16), self.shape)
+        return blank(self, self.shape)
 
     def __add__(self, other: Packed) -> Packed:
         """The sum, rounded, of two of one shape."""
@@ -81,6 +77,16 @@ class Packed:
 def packed(x: Any) -> Packed:
     """Float32 as a packed array, rounded; a packed one as it is."""
     return x if isinstance(x, Packed) else Packed(narrow_last(x), x.shape)
+
+
+def blank(beside: Packed, shape: tuple[int, ...], dtype: Any = np.uint16) -> Packed:
+    """A packed array where `beside` lies, whose numbers are yet to be written."""
+    return Packed(device_of(beside.bits).empty(last(shape), dtype), shape)
+
+
+def packs_of(C: int) -> int:  # noqa: N803
+    """How many packs of channels a pixel has: of eight, or of one where C is no multiple of it."""
+    return C // AT_ONCE if C % AT_ONCE == 0 else C
 
 
 def bits_of(x: Any) -> Any:

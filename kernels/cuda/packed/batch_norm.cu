@@ -106,6 +106,14 @@ __device__ __forceinline__ float origin_of(unsigned short first) {
     return is_finite(v) ? v : 0.0f;
 }
 
+// v: the packs at those of M places that are there.
+template <int W, int M>
+__device__ __forceinline__ void
+read(const unsigned short* array, const Long* place, const bool* there, Pack<W>* v) {
+    #pragma unroll
+    for (int j = 0; j < M; j++) if (there[j]) v[j] = load<W>(array, place[j]);
+}
+
 template <int W>
 __device__ __forceinline__ void
 add_moments(const unsigned short* x, Parts& parts, double* sums, Long pixels, Long C, Long share) {
@@ -117,8 +125,7 @@ add_moments(const unsigned short* x, Parts& parts, double* sums, Long pixels, Lo
         origin.at[k] = of.pack < of.packs ? origin_of(x[of.pack * W + k]) : 0.0f;
     walk<W, M>(of, [&](const Long* place, const bool* there) {
         Pack<W> v[M];
-        #pragma unroll
-        for (int j = 0; j < M; j++) if (there[j]) v[j] = load<W>(x, place[j]);
+        read<W, M>(x, place, there, v);
         #pragma unroll
         for (int j = 0; j < M; j++) {
             if (!there[j]) continue;
@@ -182,8 +189,7 @@ normalise(const unsigned short* x, const float* mean, const float* inverse, cons
     }
     walk<W, M>(of, [=](const Long* place, const bool* there) {
         Pack<W> v[M];
-        #pragma unroll
-        for (int j = 0; j < M; j++) if (there[j]) v[j] = load<W>(x, place[j]);
+        read<W, M>(x, place, there, v);
         #pragma unroll
         for (int j = 0; j < M; j++) {
             if (!there[j]) continue;
@@ -219,11 +225,8 @@ add_gradients(const unsigned short* gy, const unsigned short* x, const float* me
     Pack<W> centre = numbers<W>(mean, of, 0.0f), first = {}, second = {};
     walk<W, M>(of, [&](const Long* place, const bool* there) {
         Pack<W> g[M], v[M] = {};
-        #pragma unroll
-        for (int j = 0; j < M; j++) {
-            if (there[j]) g[j] = load<W>(gy, place[j]);
-            if (there[j] && x) v[j] = load<W>(x, place[j]);
-        }
+        read<W, M>(gy, place, there, g);
+        if (x) read<W, M>(x, place, there, v);
         #pragma unroll
         for (int j = 0; j < M; j++) {
             if (!there[j]) continue;
@@ -286,11 +289,8 @@ differentiate(const unsigned short* gy, const unsigned short* x, const float* me
     }
     walk<W, M>(of, [=](const Long* place, const bool* there) {
         Pack<W> g[M], v[M] = {};
-        #pragma unroll
-        for (int j = 0; j < M; j++) {
-            if (there[j]) g[j] = load<W>(gy, place[j]);
-            if (there[j] && gbias) v[j] = load<W>(x, place[j]);
-        }
+        read<W, M>(gy, place, there, g);
+        if (gbias) read<W, M>(x, place, there, v);
         #pragma unroll
         for (int j = 0; j < M; j++) {
             if (!there[j]) continue;

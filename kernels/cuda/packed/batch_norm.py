@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..launch import THREADS, Source, contiguous, device_of, is_on_device, launch
-from .array import AT_ONCE, Packed, packed
+from .array import Packed, packed, packs_of
 
 KERNELS = Source("packed/batch_norm.cu")
 _PACKS = 32  # of neighbouring channels that a block has, at most
@@ -119,7 +119,7 @@ class _Share(NamedTuple):
 def _share(x: Packed) -> _Share:
     """As few blocks as keep the GPU busy, and so many that no thread adds up too much."""
     C = x.shape[1]
-    pixels, in_pixel = x.size // C, C // AT_ONCE if C % AT_ONCE == 0 else C
+    pixels, in_pixel = x.size // C, packs_of(C)
     packs = min(1 << (in_pixel - 1).bit_length(), _PACKS)
     blocks, rows = -(-in_pixel // packs), THREADS // packs
     wanted = max(_ENOUGH // blocks, -(-pixels // (rows * _MOST_PIXELS)))

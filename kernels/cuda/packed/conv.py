@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..conv.channels_last import Last, last, narrow_last, widen_second, without_row
+from ..conv.channels_last import Last, last, widen_second, without_row
 from ..conv.conv import Conv
 from ..conv.conv_transpose import ConvTranspose
 from ..elementwise.bfloat16 import add_and_round
-from .array import Packed, bits_of, with_bias
+from .array import Packed, bits_of, packed, with_bias
 from .batch_norm import channel_sums
 
 
@@ -30,7 +30,7 @@ class Bfloat16(Last):
         return gpu.empty(last(shape), np.uint16)
 
     def pack(self, x: Any) -> Any:
-        return x.bits if isinstance(x, Packed) else narrow_last(x)
+        return packed(x).bits
 
     def unpack(self, y: Any, ndim: int, b: Any = None) -> Any:
         return widen_second(without_row(y, ndim), b)
@@ -42,8 +42,7 @@ class Bfloat16(Last):
 
     def channel_sums(self, gy: Any) -> Any:
         """Rounded, as all gradients of ops in bfloat16 are."""
-        images = gy if isinstance(gy, Packed) else Packed(narrow_last(gy), gy.shape)
-        return add_and_round(channel_sums(images))
+        return add_and_round(channel_sums(packed(gy)))
 
 
 BFLOAT16 = Bfloat16()

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..launch import Source, device_of, launch
+from ..launch import Source, launch
 from ..planes import over_planes
 from ..pool.max_pool import fits, numbers_of, windows_of
-from .array import AT_ONCE, Packed, packed
+from .array import Packed, blank, packed, packs_of
 
 KERNELS = Source("packed/max_pool.cu")
 
@@ -26,12 +26,11 @@ def forward(
     x: Packed, *, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False,
 ) -> tuple[tuple[Any, Any], tuple[Any, ...]]:  # fmt: skip
-    gpu, (N, C), size = device_of(x.bits), x.shape[:2], tuple(x.shape[2:])
+    (N, C), size = x.shape[:2], tuple(x.shape[2:])
     window, counts = windows_of(size, kernel_size, stride, padding, dilation, ceil_mode)
-    shape = (N, C, *counts)
-    y, places = (Packed(gpu.empty((N, *counts, C), t), shape) for t in (np.uint16, np.int32))
+    y, places = (blank(x, (N, C, *counts), dtype) for dtype in (np.uint16, np.int32))
     if y.size:
-        grid, block = over_planes(math.prod(counts) * _packs(C), N)
+        grid, block = over_planes(math.prod(counts) * packs_of(C), N)
         given = (x.bits, y.bits, places.bits, N, *numbers_of(size, window, counts), C)
         launch(KERNELS, "packed_max_pool_forward", grid, block, given)
     return (y, places), (places, size, False, (window, counts))
@@ -43,14 +42,9 @@ def backward(gy: Any, saved: Any, needs: Sequence[bool]) -> Any:
     if not needs[0]:
         return (None,)
     g, (N, C), size = packed(gy), gy.shape[:2], saved.size
-    gx = Packed(device_of(g.bits).empty((N, *size, C), np.uint16), (N, C, *size))
+    gx = blank(g, (N, C, *size))
     if gx.size:
-        grid, block = over_planes(math.prod(size) * _packs(C), N)
+        grid, block = over_planes(math.prod(size) * packs_of(C), N)
         given = (g.bits, saved.indices.bits, gx.bits, N, *numbers_of(size, *saved.windows), C)
         launch(KERNELS, "packed_max_pool_backward", grid, block, given)
     return (gx,)
-
-
-def _packs(C: int) -> int:  # noqa: N803
-    """Of channels, in a pixel."""
-    return C // AT_ONCE if C % AT_ONCE == 0 else C

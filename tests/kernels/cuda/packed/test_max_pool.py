@@ -27,6 +27,15 @@ CASES = [
 ]
 
 
+def expected(x, params, draw):
+    """(gy, drawn for it; y, indices and gx of the reference)."""
+    with use_kernels("reference"):
+        (y, indices), saved = OP.run((x,), params)
+        gy = nearest_bfloat16(draw(*y.shape))
+        (gx,) = OP.backward(gy, saved, (True,))
+    return gy, y, indices, nearest_bfloat16(gx)
+
+
 @pytest.mark.parametrize("hard", [False, True], ids=["numbers", "ties and NaN"])
 @pytest.mark.parametrize(("shape", "params"), CASES, ids=str)
 def test_against_the_reference(shape, params, hard, order, blocks, draw):
@@ -34,10 +43,7 @@ def test_against_the_reference(shape, params, hard, order, blocks, draw):
     if hard:
         x = np.round(x)
         x.reshape(-1)[::7], x.reshape(-1)[3::11] = -np.inf, np.nan
-    with use_kernels("reference"):
-        (y, indices), saved = OP.run((x,), params)
-        gy = nearest_bfloat16(draw(*y.shape))
-        (gx,) = OP.backward(gy, saved, (True,))
+    gy, *want = expected(x, params, draw)
     with emulated_cuda(order) as counters:
         (got, places), saved = OP.run((packed(counters.library.from_numpy(x)),), params)
         (slope,) = OP.differentiate(packed(counters.library.from_numpy(gy)), saved, (True,))
@@ -45,7 +51,7 @@ def test_against_the_reference(shape, params, hard, order, blocks, draw):
         assert all(isinstance(a, Packed) for a in (got, places, slope))
         assert places.dtype == np.int64 and places.bits.dtype == np.int32
         found = [a.plain().get() for a in (got, places, slope)]
-    for a, b in zip(found, (y, indices, nearest_bfloat16(gx)), strict=True):
+    for a, b in zip(found, want, strict=True):
         assert a.dtype == b.dtype and a.shape == b.shape
         np.testing.assert_array_equal(a, b)
 
@@ -56,15 +62,12 @@ def test_few_blocks_for_many_places_and_images(C, order, draw, monkeypatch):
     monkeypatch.setattr(launch, "MOST_BLOCKS", 2)
     monkeypatch.setattr(planes, "ENOUGH", 1)
     x, params = nearest_bfloat16(draw(3, C, 24, 25)), {"kernel_size": 2, "stride": 1}
-    with use_kernels("reference"):
-        (y, _), saved = OP.run((x,), params)
-        gy = nearest_bfloat16(draw(*y.shape))
-        (gx,) = OP.backward(gy, saved, (True,))
+    gy, y, _, gx = expected(x, params, draw)
     with emulated_cuda(order) as counters:
         (got, _), saved = OP.run((packed(counters.library.from_numpy(x)),), params)
         (slope,) = OP.differentiate(packed(counters.library.from_numpy(gy)), saved, (True,))
         np.testing.assert_array_equal(got.plain().get(), y)
-        np.testing.assert_array_equal(slope.plain().get(), nearest_bfloat16(gx))
+        np.testing.assert_array_equal(slope.plain().get(), gx)
 
 
 def test_places_are_what_everybody_knows(emulator, draw):
